@@ -1,0 +1,1 @@
+"""Decision rules, one a file; `base` owns what all of them promise."""

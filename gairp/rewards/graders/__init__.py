@@ -1,0 +1,31 @@
+"""Exact programmatic graders: a response text in, an extracted answer and a score out."""
+
+from __future__ import annotations
+
+from gairp.rewards.graders.base import Grader
+from gairp.rewards.graders.choice import Choice
+from gairp.rewards.graders.items import Items
+from gairp.rewards.graders.json_object import JsonObject
+from gairp.rewards.graders.number import Number
+from gairp.rewards.graders.text import Exact, Text
+
+__all__ = ["Grader", "get_grader"]
+
+_PLAIN: dict[str, type[Grader]] = {
+    cls.name: cls for cls in (Number, Text, Exact, Items, JsonObject)
+}
+
+
+def get_grader(spec: str) -> Grader:
+    """The grader that a task names: `number`, `text`, `exact`, `list`, `json`, `choice:a|b`.
+
+    Raises UnknownNameError for any other name.
+    """
+    from gairp.errors import UnknownNameError
+
+    name, _, labels = spec.partition(":")
+    if name == Choice.name and labels:
+        return Choice(labels=tuple(labels.split("|")))
+    if name not in _PLAIN:
+        raise UnknownNameError("grader", spec, [*_PLAIN, "choice:LABEL|LABEL"])
+    return _PLAIN[name]()
