@@ -1,0 +1,45 @@
+"""Answers from a recorded trace: no model is called."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from gairp.types import Floats, Request, Response, Usage
+
+
+class RecordedPrompt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What every arm once answered to one prompt; arrays are [k], None where never recorded."""
+
+    row: int  #: position in the trace
+    request_id: str
+    request: Request | None = None
+    features: Floats
+    quality: Floats
+    cost_usd: Floats | None = None
+    latency_s: Floats | None = None
+    first_token_s: Floats | None = None
+    input_tokens: Floats | None = None
+    output_tokens: Floats | None = None
+
+
+def at(values: Floats | None, column: int) -> float:
+    """One arm's value; NaN where the quantity was never recorded."""
+    return math.nan if values is None else float(values[column])
+
+
+def answer(prompt: RecordedPrompt, arm: str, column: int) -> Response:
+    """The recorded response of one arm; an error where this pair was not recorded."""
+    missing = prompt.quality[column] != prompt.quality[column]
+    return Response(
+        model=arm,
+        usage=Usage(
+            input_tokens=at(prompt.input_tokens, column),
+            output_tokens=at(prompt.output_tokens, column),
+        ),
+        first_token_s=at(prompt.first_token_s, column),
+        latency_s=at(prompt.latency_s, column),
+        cost_usd=at(prompt.cost_usd, column),
+        error="not recorded" if missing else None,
+    )

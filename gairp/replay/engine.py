@@ -1,0 +1,152 @@
+"""The replay: an event heap in virtual time that drives the router.
+
+One loop serves every protocol. Arrivals, completions and feedback are events on one heap; with
+`Sequential` arrivals and no delay it is the textbook bandit loop, with others requests overlap
+and feedback comes late and out of order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from heapq import heappop, heappush
+from typing import Protocol
+
+from gairp.backends.recorded import RecordedPrompt, answer
+from gairp.clock import VirtualClock
+from gairp.errors import ConfigError
+from gairp.protocols import Policy
+from gairp.replay.arrivals import Arrivals, Sequential
+from gairp.routing.joiner import FeedbackJoiner
+from gairp.routing.router import Call, Router
+from gairp.types import Context, Feedback, Floats, Outcome, Request, Response
+
+# At one instant, what is known is learned before anything new is decided.
+_FEEDBACK, _COMPLETION, _ARRIVAL = 0, 1, 2
+
+
+class Sink(Protocol):
+    """Takes what happened to each request."""
+
+    def record(
+        self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
+    ) -> None:
+        """One request has completed; `quality` is what the trace says of the answer."""
+
+
+class Replay:
+    """Replays recorded prompts through one policy."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        arms: tuple[str, ...],
+        expected_cost: Floats,
+        max_cost: Floats,
+        seed: int,
+        arrivals: Arrivals | None = None,
+        feedback_delay_s: float = 0.0,
+        learn: bool = True,
+        capacity: int = 100_000,
+    ) -> None:
+        """`expected_cost` and `max_cost` are [k], in USD a request, known before the replay.
+
+        With `learn=False` no feedback is delivered: the policy stays as it is.
+        """
+        if not feedback_delay_s >= 0:
+            raise ConfigError(f"feedback.delay_s is {feedback_delay_s}; give at least 0 seconds")
+        self.clock = VirtualClock()
+        self.joiner = FeedbackJoiner(policy, capacity=capacity)
+        self.router = Router(policy=policy, seed=seed, clock=self.clock, joiner=self.joiner)
+        self.arms, self.expected_cost, self.max_cost = arms, expected_cost, max_cost
+        self.arrivals = arrivals or Sequential()
+        self.feedback_delay_s = feedback_delay_s
+        self.learn = learn
+        self._columns = {arm: column for column, arm in enumerate(arms)}
+        self._heap: list[tuple[float, int, int, object]] = []
+        self._pushed = 0
+
+    def run(self, prompts: Iterator[RecordedPrompt], sink: Sink) -> None:
+        """Replay every prompt once, in the order given."""
+        heap, clock = self._heap, self.clock
+        self._arrive_next(prompts, clock.now())
+        while heap:
+            time, kind, _, event = heappop(heap)
+            clock.advance(time)
+            if kind == _FEEDBACK:
+                self.joiner.deliver(event)  # type: ignore[arg-type]
+            elif kind == _COMPLETION:
+                self._complete(event, sink)  # type: ignore[arg-type]
+            else:
+                self._arrive(event, time)  # type: ignore[arg-type]
+                following = self.arrivals.following(time)
+                if following == following:
+                    self._arrive_next(prompts, following)
+            if not heap:
+                self._arrive_next(prompts, time)
+
+    # -- events ---------------------------------------------------------------------------
+
+    def _push(self, time: float, kind: int, event: object) -> None:
+        self._pushed += 1
+        heappush(self._heap, (time, kind, self._pushed, event))
+
+    def _arrive_next(self, prompts: Iterator[RecordedPrompt], time: float) -> None:
+        prompt = next(prompts, None)
+        if prompt is not None:
+            self._push(time, _ARRIVAL, prompt)
+
+    def _arrive(self, prompt: RecordedPrompt, now: float) -> None:
+        request = prompt.request or Request(id=prompt.request_id, arrived_at=now)
+        context = Context(
+            request_id=prompt.request_id,
+            features=prompt.features,
+            candidates=self.arms,
+            expected_cost=self.expected_cost,
+            max_cost=self.max_cost,
+            now=now,
+        )
+        flight = Flight(prompt, context, self.router.route(request, context))
+        self._call(flight, next(flight.route))
+
+    def _call(self, flight: Flight, call: Call) -> None:
+        arm = call.decision.arm
+        flight.column = self._columns[arm]
+        flight.response = response = answer(flight.prompt, arm, flight.column)
+        latency = response.latency_s
+        now = self.clock.now()
+        # An unrecorded latency takes no virtual time.
+        self._push(now + latency if latency == latency else now, _COMPLETION, flight)
+
+    def _complete(self, flight: Flight, sink: Sink) -> None:
+        try:
+            call = flight.route.send(flight.response)
+        except StopIteration as stop:
+            self._finish(flight, stop.value, sink)
+        else:
+            self._call(flight, call)
+
+    def _finish(self, flight: Flight, outcome: Outcome, sink: Sink) -> None:
+        quality = float(flight.prompt.quality[flight.column])
+        sink.record(flight.prompt, flight.context, outcome, quality)
+        if self.learn and quality == quality:
+            time = outcome.completed_at + self.feedback_delay_s
+            decision_id = outcome.attempts[-1].decision.id
+            feedback = Feedback(decision_id=decision_id, quality=quality, received_at=time)
+            self._push(time, _FEEDBACK, feedback)
+
+
+class Flight:
+    """One request under way."""
+
+    __slots__ = ("column", "context", "prompt", "response", "route")
+
+    def __init__(
+        self,
+        prompt: RecordedPrompt,
+        context: Context,
+        route: Generator[Call, Response, Outcome],
+    ) -> None:
+        self.prompt, self.context, self.route = prompt, context, route
+        self.column: int
+        self.response: Response

@@ -1,0 +1,85 @@
+"""The columns that a report needs of one run, and nothing else."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+import numpy as np
+
+from gairp.backends.recorded import RecordedPrompt
+from gairp.records.parquet_log import ParquetLog
+from gairp.replay.engine import Sink
+from gairp.types import Context, Outcome
+
+
+class RunLog:
+    """Sink of 52 bytes a request: row, arm, propensity, quality, cost, latency."""
+
+    def __init__(self, arms: tuple[str, ...]) -> None:
+        self._columns = {arm: column for column, arm in enumerate(arms)}
+        self._rows, self._arms = array("q"), array("i")
+        self._propensity, self._quality = array("d"), array("d")
+        self._cost_usd, self._latency_s = array("d"), array("d")
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def record(
+        self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
+    ) -> None:
+        """Keep one completed request; the propensity is the first decision's."""
+        decision = outcome.attempts[0].decision
+        self._rows.append(prompt.row)
+        self._arms.append(self._columns[outcome.attempts[-1].decision.arm])
+        self._propensity.append(decision.propensity)
+        self._quality.append(quality)
+        self._cost_usd.append(outcome.total_cost_usd)
+        self._latency_s.append(outcome.latency_s)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """`rows` and `arms` as int64 [m], the others as float64 [m]."""
+        return {
+            "rows": np.array(self._rows, dtype=np.int64),
+            "arms": np.array(self._arms, dtype=np.int64),
+            "propensity": np.array(self._propensity, dtype=np.float64),
+            "quality": np.array(self._quality, dtype=np.float64),
+            "cost_usd": np.array(self._cost_usd, dtype=np.float64),
+            "latency_s": np.array(self._latency_s, dtype=np.float64),
+        }
+
+
+class Tee:
+    """Sends every record to several sinks."""
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self.sinks = tuple(sinks)
+
+    def record(
+        self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
+    ) -> None:
+        """Pass one completed request on."""
+        for sink in self.sinks:
+            sink.record(prompt, context, outcome, quality)
+
+
+class Nowhere:
+    """A sink for phases that are not reported."""
+
+    def record(
+        self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
+    ) -> None:
+        """Keep nothing."""
+
+
+class DecisionSink:
+    """Sends every record to the decision log."""
+
+    def __init__(self, log: ParquetLog) -> None:
+        self.log = log
+
+    def record(
+        self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
+    ) -> None:
+        """Append one completed request."""
+        self.log.append(context, outcome, quality)
