@@ -1,0 +1,55 @@
+"""One connection to a tracking store."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gairp.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
+
+
+def default_uri() -> str:
+    """What MLFLOW_TRACKING_URI says, else a SQLite file below the working folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def connect(uri: str) -> MlflowClient:
+    """A client of the store at `uri`; raises ConfigError where none answers there."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # The store tells of every schema migration of a new SQLite file; nobody needs to read that.
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except (MlflowException, OSError, ValueError) as error:
+        raise ConfigError(
+            f"tracking.uri: no MLflow store answers at {uri!r} ({error}); start the server or "
+            f"give another, for instance {DEFAULT_URI}"
+        ) from error
+    return client
+
+
+def experiment_id(client: MlflowClient, name: str) -> str:
+    """The experiment of this name, made if it is new."""
+    found: Any = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    uri = str(client.tracking_uri)
+    location = None
+    if uri.startswith("sqlite:///"):
+        database = Path(uri.removeprefix("sqlite:///")).resolve()
+        location = (database.parent / "artifacts" / name).as_uri()
+    return str(client.create_experiment(name, artifact_location=location))
