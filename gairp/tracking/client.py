@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from gairp.errors import ConfigError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_SQLITE = "sqlite:///"
 DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
 
 
@@ -23,14 +26,15 @@ def default_uri() -> str:
 def connect(uri: str) -> MlflowClient:
     """A client of the store at `uri`; raises ConfigError where none answers there."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # The store tells of every schema migration of a new SQLite file; nobody needs to read that.
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    if uri.startswith(_SQLITE):
+        _prepare(Path(uri.removeprefix(_SQLITE)))
     try:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
@@ -49,7 +53,14 @@ def experiment_id(client: MlflowClient, name: str) -> str:
         return str(found.experiment_id)
     uri = str(client.tracking_uri)
     location = None
-    if uri.startswith("sqlite:///"):
-        database = Path(uri.removeprefix("sqlite:///")).resolve()
+    if uri.startswith(_SQLITE):
+        database = Path(uri.removeprefix(_SQLITE)).resolve()
         location = (database.parent / "artifacts" / name).as_uri()
     return str(client.create_experiment(name, artifact_location=location))
+
+
+def _prepare(database: Path) -> None:
+    """Use a write-ahead log: one flush a commit, not three; the setting stays in the file."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
