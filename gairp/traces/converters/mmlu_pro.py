@@ -35,7 +35,9 @@ def convert(
     """Tables outcomes and prompts.
 
     `prices`: per model the list price in USD per million input and output tokens; a model
-    without one has no `cost_usd_est`. A missing `pred` scores 0.
+    without one has no `cost_usd_est`. A missing `pred` scores 0. Where runs saw different
+    versions of a question, the prompt is the first file's and the label the most common one;
+    each answer is scored against the label in its own file.
     """
     answers: list[Row] = []
     questions: dict[int, list[Row]] = {}
@@ -116,16 +118,14 @@ def _prompts(questions: Mapping[int, list[Row]]) -> pd.DataFrame:
 
     rows = []
     for question_id, versions in sorted(questions.items()):
-        common = versions[0] | {
-            name: Counter(version[name] for version in versions).most_common(1)[0][0]
-            for name in ("prompt", "answer")
-        }
+        labels = Counter(version["answer"] for version in versions)
         rows.append(
             {"prompt_id": f"{DATASET}/{question_id}", "dataset": DATASET}
-            | common
+            | versions[0]
             | {
-                "input_tokens": cl100k.count(common["prompt"]),
-                "label_revised": len({version["answer"] for version in versions}) > 1,
+                "answer": labels.most_common(1)[0][0],
+                "input_tokens": cl100k.count(versions[0]["prompt"]),
+                "label_revised": len(labels) > 1,
                 "n_models": len(versions),
             }
         )

@@ -24,8 +24,8 @@ def existing(folder: Path, path: str) -> Path:
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
-    """Original files that match, by name; raises DataError where there is none."""
-    files = sorted(folder.glob(pattern), key=lambda file: file.name)
+    """Original files that match, by path; raises DataError where there is none."""
+    files = sorted(folder.glob(pattern), key=lambda file: file.as_posix())
     if not files:
         raise DataError(f"no original file matches {folder / pattern}; {REMEDY}")
     return files
@@ -72,7 +72,7 @@ def read_csv(folder: Path, path: str, columns: Iterable[str], **options: Any) ->
 
     file = existing(folder, path)
     try:
-        table = pd.read_csv(file, **options)
+        table: pd.DataFrame = pd.read_csv(file, **options)
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{file} is not readable CSV ({error}); {REMEDY}") from error
     missing = [name for name in columns if name not in table.columns]
