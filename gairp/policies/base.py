@@ -52,19 +52,14 @@ class BasePolicy(ABC):
     def decide(self, context: Context, rng: DecisionRng) -> Decision:
         """Choose an arm and say with what probability; changes no state.
 
-        Raises PolicyError without candidates, FeatureError for features that are not finite.
+        Raises PolicyError without candidates, FeatureError for features that are absent or not
+        finite.
         """
         candidates = context.candidates
         if not candidates:
             raise PolicyError(f"request {context.request_id}: no candidate to choose from")
         if self.reads_features:
-            x = context.features
-            # One dot product is the cheapest way to meet every NaN and infinity.
-            if not math.isfinite(x.dot(x)):
-                raise FeatureError(
-                    f"request {context.request_id}: the features hold a NaN or an infinity; "
-                    "mend the feature builder"
-                )
+            check_features(context)
         index, probabilities, scores = self._draw(context, rng)
         return Decision(
             id=context.request_id + "/0",
@@ -102,10 +97,13 @@ class BasePolicy(ABC):
     ) -> None:
         """Turn quality, cost and latency into a reward and update.
 
-        Raises PolicyError where the reward is not a finite number (an unpriced arm, say).
+        Raises PolicyError where the reward is not a finite number (an unpriced arm, say), and
+        FeatureError as `decide` does: a context may come from a log. Nothing is learned then.
         """
         if not self.learns:
             return
+        if self.reads_features:
+            check_features(context)
         reward = self.utility.of(feedback.quality, outcome.total_cost_usd, outcome.latency_s)
         if not math.isfinite(reward):
             raise PolicyError(
@@ -141,20 +139,29 @@ class BasePolicy(ABC):
     def save(self) -> bytes:
         """The learned state; raises StateError where it cannot be restored exactly."""
         if not self.restorable:
-            raise StateError(f"policy {self.name!r} is marked restorable=False: it has no state")
+            raise StateError(
+                f"policy {self.name!r} is marked restorable=False: a saved state would not "
+                "continue exactly; rebuild the policy by replaying its log"
+            )
         header = {"class": type(self).__name__, "state_version": self.state_version}
         return pack({**header, "state": dict(self._state())})
 
     def load(self, state: bytes) -> None:
-        """Take up a saved state; raises StateError where it is another policy's."""
+        """Take up a saved state; raises StateError where it is another policy's or damaged."""
         saved = unpack(state)
         if saved.get("class") != type(self).__name__:
             raise StateError(
                 f"this state is of {saved.get('class')!r}, not of {type(self).__name__!r}: "
                 "load it into the policy that saved it"
             )
-        self._restore(saved["state"])
-        self.state_version = int(saved["state_version"])
+        try:
+            self._restore(saved["state"])
+            self.state_version = int(saved["state_version"])
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise StateError(
+                f"the saved state of {self.name!r} is damaged ({type(error).__name__}: {error}); "
+                "save it anew, or start from `fresh()`"
+            ) from error
 
     def _state(self) -> State:
         """What must be kept to continue: arrays, numbers, strings, lists and dicts of them."""
@@ -162,6 +169,22 @@ class BasePolicy(ABC):
 
     def _restore(self, state: State) -> None:
         """Take up what `_state` gave; the arrays are the policy's own."""
+
+
+def check_features(context: Context) -> None:
+    """Raises FeatureError where the features are absent or not finite."""
+    x = context.features
+    if not len(x):
+        raise FeatureError(
+            f"request {context.request_id}: the policy reads features and there are none; "
+            "choose a feature builder"
+        )
+    # One dot product is the cheapest way to meet every NaN and infinity.
+    if not math.isfinite(x.dot(x)):
+        raise FeatureError(
+            f"request {context.request_id}: the features hold a NaN, an infinity or numbers too "
+            "large to square; mend the feature builder"
+        )
 
 
 class GreedyPolicy(BasePolicy):

@@ -21,7 +21,7 @@ def unpack(data: bytes) -> dict[str, Any]:
     """Decode what `pack` made; raises StateError for anything else."""
     try:
         state = msgspec.msgpack.decode(data, ext_hook=_decode)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, TypeError, ValueError) as error:
         raise StateError(f"this is no saved policy state: {error}; save it anew") from error
     if not isinstance(state, dict):
         raise StateError("this is no saved policy state: it holds no fields; save it anew")
