@@ -18,7 +18,8 @@ class Utility:
 
     cost_weight: utility lost per USD per 1,000 requests (`linear`), or over the whole range from
         `cost_low` to `cost_high` USD a request (`log`: the cost term is
-        log(c / low) / log(high / low), clipped to [0, 1], as in ParetoBandit).
+        log(c / low) / log(high / low), clipped to [0, 1], as in ParetoBandit), or per unit
+        (`share`: costs are 0 and 1, and mean the share of strong calls, as in RouteLLM).
     latency_weight: utility lost per second.
     cost_ceiling, latency_ceiling: USD and seconds; the quality of an answer above either counts
         as 0, since it came too dear or too late to be of use.
@@ -31,7 +32,7 @@ class Utility:
         *,
         cost_weight: float = 0.0,
         latency_weight: float = 0.0,
-        cost_scale: Literal["linear", "log"] = "linear",
+        cost_scale: Literal["linear", "log", "share"] = "linear",
         cost_low: float | None = None,
         cost_high: float | None = None,
         cost_ceiling: float | None = None,
@@ -40,8 +41,10 @@ class Utility:
         for key, value in (("cost_weight", cost_weight), ("latency_weight", latency_weight)):
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigError(f"utility.{key} is {value}; give a number that is at least 0")
-        if cost_scale not in ("linear", "log"):
-            raise ConfigError(f"utility.cost_scale is {cost_scale!r}; there are: linear, log")
+        if cost_scale not in ("linear", "log", "share"):
+            raise ConfigError(
+                f"utility.cost_scale is {cost_scale!r}; there are: linear, log, share"
+            )
         if cost_scale == "log" and not (cost_low and cost_high and 0 < cost_low < cost_high):
             raise ConfigError(
                 "utility.cost_scale=log needs 0 < utility.cost_low < utility.cost_high, in USD "
@@ -49,7 +52,7 @@ class Utility:
             )
         self.cost_weight = float(cost_weight)
         self.latency_weight = float(latency_weight)
-        self.cost_scale: Literal["linear", "log"] = cost_scale
+        self.cost_scale: Literal["linear", "log", "share"] = cost_scale
         self.cost_low, self.cost_high = cost_low, cost_high
         self.cost_ceiling, self.latency_ceiling = cost_ceiling, latency_ceiling
         self._linear = cost_scale == "linear"
@@ -100,6 +103,8 @@ class Utility:
         """What `cost_weight` multiplies: USD per 1,000 requests, or the position on a log scale."""
         if self._linear:
             return 1000.0 * cost_usd
+        if self.cost_scale == "share":
+            return cost_usd
         assert self.cost_low is not None
         assert self.cost_high is not None
         span = math.log(self.cost_high / self.cost_low)

@@ -1,0 +1,72 @@
+# `make help` lists the targets. Python 3.11 or 3.12, pip and make are all that must be there.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SHELLFLAGS := -euo pipefail -c
+
+# vowpal-wabbit-next has no wheels after 3.12: an older interpreter is preferred where there is one.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Linear algebra on one thread: reproducible, and two workers do not fight over two cores.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+# The mirror of converted tables is used where it lies beside the checkout.
+export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
+
+.PHONY: help env demo test lint types layers unit docs docs-check bench record ui lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+env: $(VENV)/.stamp ## make the environment in .venv from the lock file
+
+$(VENV)/.stamp: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found; install one (Debian: apt-get install python3 python3-venv)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make environments; install its venv module (Debian: apt-get install python3-venv)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: env ## the main job on the embedded data: a table, figures, a verdict
+	$(BIN)/python -m gairp.run +experiment=quickstart
+
+test: env lint types layers docs-check unit ## everything that CI checks
+
+lint: env ## ruff: style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env ## mypy, strict
+	$(BIN)/mypy
+
+layers: env ## import-linter: layers and fences of the design
+	$(BIN)/lint-imports
+
+unit: env ## the tests
+	@test -n "$(GAIRP_DATA_MIRROR)" || echo "note: no data mirror (GAIRP_DATA_MIRROR): tests that need its tables will be skipped"
+	$(BIN)/pytest
+
+docs: env ## regenerate the generated pages of docs/
+	$(BIN)/python -m docs.generate
+
+docs-check: env ## fail where a generated page is stale
+	$(BIN)/python -m docs.generate --check
+
+bench: env ## speed, side by side with peers; ends with one JSON line of ratios
+	$(BIN)/python -m benchmarks
+
+record: env ## record the embedded data anew on local models (over an hour)
+	$(BIN)/python -m gairp.run +experiment=record_local
+
+ui: env ## look at the runs in a browser
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db
+
+lock: env ## resolve the lock file anew
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra vw --extra minilm --group dev \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
+
+clean: ## remove the environment, caches and outputs
+	rm -rf $(VENV) outputs multirun mlruns .mypy_cache .ruff_cache .pytest_cache
