@@ -7,7 +7,7 @@ import numpy as np
 from gairp.errors import ConfigError
 from gairp.policies.base import BasePolicy, Floats, State, best, one_hot
 from gairp.policies.best_arm import best_of_gaussians
-from gairp.policies.ridge import RidgeArms
+from gairp.policies.ridge_arms import RidgeArms
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
 from gairp.types import Context, Decision

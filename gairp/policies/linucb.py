@@ -6,7 +6,7 @@ import numpy as np
 
 from gairp.errors import ConfigError
 from gairp.policies.base import Floats, GreedyPolicy, State
-from gairp.policies.ridge import RidgeArms
+from gairp.policies.ridge_arms import RidgeArms
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
 from gairp.types import Context, Decision

@@ -1,0 +1,95 @@
+"""One ridge regression an arm, updated a reward at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gairp.errors import FeatureError
+from gairp.policies.arms import ArmIndex
+
+Floats = NDArray[np.float64]
+
+
+class RidgeArms:
+    """θ_a = A_a^-1 Σ r x, with A_a = ridge * I + Σ x x' over the rewards r of arm a.
+
+    A_a^-1 is kept up by the Sherman-Morrison formula; the inverses of all arms lie stacked in one
+    [k * d, d] matrix, so that one matrix-vector product serves every candidate. The width d is
+    that of the first features learned from; others are then refused with FeatureError.
+    """
+
+    __slots__ = ("_arms", "_d", "_inverse", "_ridge", "_theta")
+
+    def __init__(self, ridge: float) -> None:
+        self._ridge = ridge
+        self._arms = ArmIndex()
+        self._d = 0
+        self._inverse = np.empty((0, 0))  # [k * d, d]
+        self._theta = np.empty((0, 0))  # [k, d]
+
+    def predict(self, x: Floats, arms: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """Means θ_a·x and variances x' A_a^-1 x of these arms, [k] each, the caller's to change.
+
+        An arm that was never rewarded has mean 0 and variance x'x / ridge.
+        """
+        k = len(self._arms)
+        if k == 0:
+            return np.zeros(len(arms)), np.full(len(arms), x.dot(x) / self._ridge)
+        self._check_width(x)
+        variance: Floats = self._inverse.dot(x).reshape(k, self._d).dot(x)
+        # Rounding can leave a hair below zero where features are huge.
+        np.maximum(variance, 0.0, out=variance)
+        mean: Floats = self._theta.dot(x)
+        rows = self._arms.rows(arms)
+        if rows is None:
+            return mean, variance
+        mean, variance = mean[rows], variance[rows]
+        unseen = rows < 0
+        if unseen.any():
+            mean[unseen], variance[unseen] = 0.0, x.dot(x) / self._ridge
+        return mean, variance
+
+    def update(self, arm: str, x: Floats, reward: float) -> None:
+        """Take in one reward; O(d²)."""
+        if self._d:
+            self._check_width(x)
+        row = self._arms.row(arm)
+        if row is None:
+            row = self._grow(arm, len(x))
+        d = self._d
+        inverse = self._inverse[row * d : (row + 1) * d]
+        v = inverse.dot(x)
+        v_scaled = v / (1.0 + v.dot(x))
+        inverse -= v_scaled[:, None] * v
+        theta = self._theta[row]
+        # θ moves along the updated inverse times x, which is v_scaled, by the prediction error.
+        theta += v_scaled * (reward - theta.dot(x))
+
+    def _grow(self, arm: str, d: int) -> int:
+        if not self._d:
+            self._d = d
+            self._inverse, self._theta = np.empty((0, d)), np.empty((0, d))
+        self._inverse = np.vstack([self._inverse, np.eye(d) / self._ridge])
+        self._theta = np.vstack([self._theta, np.zeros(d)])
+        return self._arms.add(arm)
+
+    def _check_width(self, x: Floats) -> None:
+        if len(x) != self._d:
+            raise FeatureError(
+                f"this policy learned on {self._d} features and is given {len(x)}; "
+                "use the feature builder that it was trained with"
+            )
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes."""
+        return {"arms": list(self._arms.names), "inverse": self._inverse, "theta": self._theta}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up a saved state."""
+        self._arms = ArmIndex(tuple(state["arms"]))
+        self._inverse, self._theta = state["inverse"], state["theta"]
+        self._d = self._theta.shape[1]
