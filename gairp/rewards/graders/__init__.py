@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from gairp.errors import UnknownNameError
 from gairp.rewards.graders.base import Grader
 from gairp.rewards.graders.choice import Choice
 from gairp.rewards.graders.items import Items
 from gairp.rewards.graders.json_object import JsonObject
 from gairp.rewards.graders.number import Number
-from gairp.rewards.graders.text import Exact, Text
+from gairp.rewards.graders.text import Exact, Mention, Text
 
 __all__ = ["Grader", "get_grader"]
 
 _PLAIN: dict[str, type[Grader]] = {
-    cls.name: cls for cls in (Number, Text, Exact, Items, JsonObject)
+    cls.name: cls for cls in (Number, Text, Exact, Mention, Items, JsonObject)
 }
 
 
 def get_grader(spec: str) -> Grader:
-    """The grader that a task names: `number`, `text`, `exact`, `list`, `json`, `choice:a|b`.
+    """The grader that a task names: `number`, `text`, `exact`, `mention`, `list`, `json` or
+    `choice:a|b`.
 
     Raises UnknownNameError for any other name.
     """
-    from gairp.errors import UnknownNameError
-
     name, _, labels = spec.partition(":")
     if name == Choice.name and labels:
         return Choice(labels=tuple(labels.split("|")))

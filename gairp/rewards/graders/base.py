@@ -6,7 +6,9 @@ import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-_LEAD = re.compile(r"^(?:the )?(?:final )?(?:answer|result|output)\s*(?:is)?\s*[:=]?\s*", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^(?:the )?(?:final )?(?:answer|result|output)\s*(?:is)?\s*[:=]?\s*", re.IGNORECASE
+)
 
 
 class Grader(ABC):

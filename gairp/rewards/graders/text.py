@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from gairp.rewards.graders.base import Grader, first_line
 
-_SENTENCE = re.compile(r"^.*\b(?:is|are|was|would be|comes|prints)\b:?\s+", re.IGNORECASE)
+_SENTENCE = re.compile(
+    r"^.*\b(?:is|are|was|be|becomes|comes|prints?|outputs?)\b:?\s+", re.IGNORECASE
+)
 
 
 class Exact(Grader):
@@ -31,3 +33,19 @@ class Text(Exact):
         """The bare text in lower case."""
         text = super().extract(response).casefold().split(",")[0]
         return re.sub(r"^(?:the|an?)\s+", "", text).strip(" .!\"'`")
+
+
+class Mention(Text):
+    """The first line names the answer as a whole word, in any case.
+
+    For open questions whose answer does not occur in the question, so that an echo cannot pass.
+    A line of over fifteen words is a list of guesses, not an answer.
+    """
+
+    name: ClassVar[str] = "mention"
+
+    def score(self, response: str, answer: str) -> float:
+        """1.0 where the line names the answer."""
+        line = first_line(response)
+        named = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", line, re.IGNORECASE)
+        return float(named is not None and len(line.split()) <= 15)

@@ -8,7 +8,7 @@ from gairp.traces.tasks.family import Family, Item
 
 
 class Arithmetic(Family):
-    """1: two small numbers; 2: three-digit numbers or a small product; 3: two operations."""
+    """1: two digits and one; 2: larger sums and the times table; 3: two operations."""
 
     name = "arithmetic"
     hint = "the number"
@@ -16,15 +16,15 @@ class Arithmetic(Family):
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         if difficulty == 1:
-            a, b = rng.randint(10, 60), rng.randint(3, 39)
+            a, b = rng.randint(9, 40), rng.randint(1, 9)
             return _ask(f"{a} + {b}", a + b) if rng.random() < 0.6 else _ask(f"{a} - {b}", a - b)
         if difficulty == 2:
             if rng.random() < 0.5:
-                a, b = rng.randint(11, 49), rng.randint(3, 12)
+                a, b = rng.randint(2, 12), rng.randint(3, 12)
                 return _ask(f"{a} * {b}", a * b)
-            a, b = rng.randint(100, 899), rng.randint(100, 899)
+            a, b = rng.randint(20, 299), rng.randint(20, 299)
             return _ask(f"{a} + {b}", a + b)
-        a, b, c = rng.randint(4, 40), rng.randint(3, 15), rng.randint(3, 15)
+        a, b, c = rng.randint(2, 20), rng.randint(2, 9), rng.randint(2, 10)
         if rng.random() < 0.5:
             return _ask(f"{a} + {b} * {c}", a + b * c)
         return _ask(f"({a} + {b}) * {c}", (a + b) * c)

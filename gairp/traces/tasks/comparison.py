@@ -15,7 +15,6 @@ class Comparison(Family):
     name = "comparison"
     hint = "the letter A or B"
     grader = "choice:A|B"
-    max_tokens = 8
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         word = rng.choice(("larger", "smaller"))

@@ -26,20 +26,19 @@ class Dates(Family):
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         if difficulty == 3:
             return _shifted_date(rng)
-        step = 1 if difficulty == 1 else rng.randint(2, 12)
+        step = 1 if difficulty == 1 else rng.randint(2, 5)
         direction = rng.choice(("after", "before"))
         shift = step if direction == "after" else -step
         if rng.random() < 0.5:
             i = rng.randrange(7)
-            verb = rng.choice(("What day of the week is", "Which weekday comes", "Name the day that is"))
-            unit = "day" if step == 1 else "days"
-            end = "." if verb.startswith("Name") else "?"
-            return Item(f"{verb} {step} {unit} {direction} {_DAYS[i]}{end}", _DAYS[(i + shift) % 7])
+            start = rng.choice(("What day of the week is", "Which weekday comes", "Which day is"))
+            return Item(
+                f"{start} {_gap('day', step)} {direction} {_DAYS[i]}?", _DAYS[(i + shift) % 7]
+            )
         i = rng.randrange(12)
-        unit = "month" if step == 1 else "months"
-        verb = rng.choice(("Which month is", "Which month comes"))
+        start = rng.choice(("Which month is", "Which month comes"))
         return Item(
-            f"{verb} {step} {unit} {direction} {_MONTHS[i]}?",
+            f"{start} {_gap('month', step)} {direction} {_MONTHS[i]}?",
             _MONTHS[(i + shift) % 12],
             "the month",
             _MONTH_GRADER,
@@ -48,10 +47,14 @@ class Dates(Family):
 
 def _shifted_date(rng: random.Random) -> Item:
     start = date(rng.randint(2015, 2030), rng.randint(1, 12), rng.randint(1, 28))
-    days = rng.randint(3, 25)
+    days = rng.randint(1, 10)
     return Item(
         f"What date is {days} days after {start.isoformat()}?",
         (start + timedelta(days=days)).isoformat(),
         "the date as YYYY-MM-DD",
-        "text",
+        "mention",
     )
+
+
+def _gap(unit: str, step: int) -> str:
+    return "right" if step == 1 else f"{step} {unit}s"

@@ -37,7 +37,7 @@ class Family(ABC):
     name: ClassVar[str]
     hint: ClassVar[str]
     grader: ClassVar[str]
-    max_tokens: ClassVar[int] = 12
+    max_tokens: ClassVar[int] = 16
 
     @abstractmethod
     def _item(self, rng: random.Random, difficulty: int) -> Item:

@@ -39,10 +39,18 @@ class JsonExtract(Family):
         key = rng.choice(sorted(person))
         if difficulty == 1:
             return Item(f'What is the value of "{key}" in {json.dumps(person)}?', str(person[key]))
-        other = {**person, "name": rng.choice(_NAMES), "age": rng.randint(18, 80), "city": rng.choice(_CITIES)}
+        other = {
+            **person,
+            "name": rng.choice(_NAMES),
+            "age": rng.randint(18, 80),
+            "city": rng.choice(_CITIES),
+        }
         role = rng.choice(("buyer", "seller"))
         deal = {"id": rng.randint(100, 999), "buyer": person, "seller": other}
-        small = {k: {f: v[f] for f in ("name", "age", "city")} if isinstance(v, dict) else v for k, v in deal.items()}
+        small = {
+            k: {f: v[f] for f in ("name", "age", "city")} if isinstance(v, dict) else v
+            for k, v in deal.items()
+        }
         key = rng.choice(("name", "age", "city"))
         value = (person if role == "buyer" else other)[key]
-        return Item(f'What is the {key} of the {role} in {json.dumps(small)}?', str(value))
+        return Item(f"What is the {key} of the {role} in {json.dumps(small)}?", str(value))

@@ -22,20 +22,22 @@ class OddOneOut(Family):
     name = "odd_one_out"
     hint = "the word"
     grader = "text"
-    max_tokens = 8
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         group, other = rng.sample(sorted(_GROUPS), 2)
+        article = "an" if group[0] in "aeiou" else "a"
         if difficulty == 1:
             word = rng.choice(_GROUPS[group if rng.random() < 0.5 else other])
-            article = "an" if group[0] in "aeiou" else "a"
             answer = "yes" if word in _GROUPS[group] else "no"
             return Item(f"Is '{word}' {article} {group}?", answer, "yes or no", "choice:yes|no")
         if difficulty == 2:
             odd, (x, y) = rng.choice(_GROUPS[group]), rng.sample(_GROUPS[other], 2)
-            words, ask = [odd, x, y], f"Which of these words names a {group}"
+            words, ask = [odd, x, y], f"Which of these words names {article} {group}"
         else:
             odd = rng.choice(_GROUPS[group])
-            words, ask = [odd, *rng.sample(_GROUPS[other], 3)], "Which word does not belong with the others"
+            words, ask = (
+                [odd, *rng.sample(_GROUPS[other], 3)],
+                "Which word does not belong with the others",
+            )
         rng.shuffle(words)
         return Item(f"{ask}: {', '.join(words)}?", odd, None, "choice:" + "|".join(words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from gairp.traces.tasks.family import Family, Item
 
@@ -25,10 +26,12 @@ class OrderingLogic(Family):
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         people = rng.sample(_NAMES, difficulty + 2)
         relation, top, bottom = rng.choice(_RELATIONS)
-        facts = [f"{a} is {relation} {b}." for a, b in zip(people, people[1:], strict=False)]
+        facts = [f"{a} is {relation} {b}." for a, b in pairwise(people)]
         if difficulty > 1:
             rng.shuffle(facts)
         asked, answer = rng.choice(((top, people[0]), (bottom, people[-1])))
         if difficulty == 3:
             asked, answer = f"second {top}", people[1]
-        return Item(f"{' '.join(facts)} Who is the {asked}?", answer, None, "choice:" + "|".join(people))
+        return Item(
+            f"{' '.join(facts)} Who is the {asked}?", answer, None, "choice:" + "|".join(people)
+        )

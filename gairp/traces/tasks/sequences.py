@@ -12,12 +12,12 @@ class Sequences(Family):
     """1: a constant step; 2: doubling, falling or letters; 3: growing steps, sums, two steps."""
 
     name = "sequences"
-    hint = "the next one"
-    grader = "text"
-    max_tokens = 8
+    hint = "the next letter"
+    grader = "exact"
+    max_tokens = 16
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
-        start, step = rng.randint(1, 20), rng.randint(2, 11)
+        start, step = rng.randint(1, 12), rng.randint(2, 10)
         if difficulty == 1:
             terms = [start + step * i for i in range(5)]
         elif difficulty == 2:
@@ -28,7 +28,7 @@ class Sequences(Family):
             if rng.random() < 0.5:
                 terms = [start * 2**i for i in range(5)]
             else:
-                terms = [start + 60 - step * i for i in range(5)]
+                terms = [start + 40 - step * i for i in range(5)]
         elif rng.random() < 0.5:
             terms = [start + step * i * (i + 1) // 2 for i in range(5)]
         else:
@@ -36,4 +36,9 @@ class Sequences(Family):
             while len(terms) < 6:
                 terms.append(terms[-1] + terms[-2])
         *shown, answer = terms
-        return Item(f"What comes next: {', '.join(map(str, shown))}?", str(answer), "the next number", "number")
+        return Item(
+            f"What comes next: {', '.join(map(str, shown))}?",
+            str(answer),
+            "the next number",
+            "number",
+        )

@@ -24,7 +24,9 @@ class Sorting(Family):
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         if difficulty == 2 and rng.random() < 0.5:
             words = rng.sample(_WORDS, 4)
-            return Item(f"Sort these words alphabetically: {', '.join(words)}.", ", ".join(sorted(words)))
+            return Item(
+                f"Sort these words alphabetically: {', '.join(words)}.", ", ".join(sorted(words))
+            )
         count, top = {1: (3, 50), 2: (4, 99), 3: (6, 99)}[difficulty]
         numbers = rng.sample(range(1, top + 1), count)
         order = "largest to smallest" if difficulty == 3 else "smallest to largest"

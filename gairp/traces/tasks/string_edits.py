@@ -20,7 +20,7 @@ class StringEdits(Family):
     name = "string_edits"
     hint = "the result"
     grader = "exact"
-    max_tokens = 14
+    max_tokens = 18
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         word, other = rng.sample(_WORDS, 2)
@@ -31,7 +31,9 @@ class StringEdits(Family):
         if difficulty == 2:
             kind = rng.randrange(3)
             if kind == 0:
-                return Item(f"Join the words '{word}' and '{other}' with a hyphen.", f"{word}-{other}")
+                return Item(
+                    f"Join the words '{word}' and '{other}' with a hyphen.", f"{word}-{other}"
+                )
             if kind == 1:
                 return Item(f"Remove the first letter of the word '{word}'.", word[1:])
             return Item(f"Remove the last letter of the word '{word}'.", word[:-1])

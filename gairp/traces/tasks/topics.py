@@ -7,20 +7,57 @@ import random
 from gairp.traces.tasks.family import Family, Item
 
 _SUBJECTS = {
-    "sport": ("The team scored in the last minute", "She won the race by a second", "The goalkeeper saved the penalty",
-              "He trained for the marathon", "The match ended in a draw"),
-    "food": ("The soup needs more salt", "She baked bread this morning", "The chef grilled the fish",
-             "He ordered pasta with cheese", "The cake was covered in chocolate"),
-    "music": ("The orchestra tuned its violins", "He wrote a new song", "The singer hit a high note",
-              "She practised the piano", "The band played three encores"),
-    "travel": ("The flight to Lisbon was delayed", "We booked a room by the sea", "She packed two suitcases",
-               "The train crossed the border at night", "He renewed his passport"),
-    "weather": ("Heavy rain is expected", "The storm moved north", "Snow covered the hills",
-                "It was sunny and warm", "Fog hid the harbour"),
-    "money": ("The bank raised its interest rate", "She paid the loan early", "Shares fell by three percent",
-              "He saved part of his salary", "The tax bill arrived"),
-}  # fmt: skip
-_TAILS = ("", " yesterday", " on Monday", ", as everyone had hoped", ", said the newspaper", " last year")
+    "sport": (
+        "The team scored in the last minute",
+        "She won the race by a second",
+        "The goalkeeper saved the penalty",
+        "He trained for the marathon",
+        "The match ended in a draw",
+    ),
+    "food": (
+        "The soup needs more salt",
+        "She baked bread this morning",
+        "The chef grilled the fish",
+        "He ordered pasta with cheese",
+        "The cake was covered in chocolate",
+    ),
+    "music": (
+        "The orchestra tuned its violins",
+        "He wrote a new song",
+        "The singer hit a high note",
+        "She practised the piano",
+        "The band played three encores",
+    ),
+    "travel": (
+        "The flight to Lisbon was delayed",
+        "We booked a room by the sea",
+        "She packed two suitcases",
+        "The train crossed the border at night",
+        "He renewed his passport",
+    ),
+    "weather": (
+        "Heavy rain is expected",
+        "The storm moved north",
+        "Snow covered the hills",
+        "It was sunny and warm",
+        "Fog hid the harbour",
+    ),
+    "money": (
+        "The bank raised its interest rate",
+        "She paid the loan early",
+        "Shares fell by three percent",
+        "He saved part of his salary",
+        "The tax bill arrived",
+    ),
+}
+_TAILS = (
+    "",
+    " yesterday",
+    " on Monday",
+    ", as everyone had hoped",
+    ", said the newspaper",
+    " last year",
+)
 _MISLEADING = (
     "while the radio played music", "during the football match", "after a good lunch",
     "although the weather was bad", "on the way to the airport", "and it cost a lot of money",
@@ -33,7 +70,7 @@ class Topics(Family):
     name = "topics"
     hint = "one topic"
     grader = "text"
-    max_tokens = 6
+    max_tokens = 16
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         topic = rng.choice(sorted(_SUBJECTS))

@@ -35,10 +35,12 @@ class Units(Family):
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         if difficulty == 3:
             big, small, factor, rest_unit, top = rng.choice(_HARD)
-            n, rest = rng.randint(2, 12), rng.randint(1, top)
-            return Item(f"How many {small} are {n} {big} and {rest} {rest_unit}?", str(n * factor + rest))
+            n, rest = rng.randint(1, 5), rng.randint(1, min(top, 50))
+            return Item(
+                f"How many {small} are {n} {big} and {rest} {rest_unit}?", str(n * factor + rest)
+            )
         big, small, factor = rng.choice(_EASY)
-        n = rng.randint(2, 30)
+        n = rng.randint(2, 12)
         if difficulty == 1:
             return Item(f"How many {small} are {n} {big}?", str(n * factor))
         return Item(f"How many {big} are {n * factor} {small}?", str(n))

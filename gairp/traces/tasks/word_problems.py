@@ -20,7 +20,7 @@ class WordProblems(Family):
 
     def _item(self, rng: random.Random, difficulty: int) -> Item:
         who, thing, box = rng.choice(_NAMES), rng.choice(_THINGS), rng.choice(_BOXES)
-        n, k = rng.randint(2, 9), rng.randint(3, 12)
+        n, k = rng.randint(2, 5), rng.choice((2, 3, 4, 5, 6, 10))
         start = f"{who} has {n} {box} with {k} {thing} in each."
         ask = f"How many {thing} does {who} have"
         if difficulty == 1:
@@ -30,7 +30,7 @@ class WordProblems(Family):
             return Item(
                 f"{start} {who} gives {gone} {thing} to a friend. {ask} now?", str(n * k - gone)
             )
-        more = rng.randint(2, 30)
+        more = rng.randint(2, 10)
         left = n * k - gone + more
         return Item(
             f"{start} {who} loses {gone} {thing} and then buys {more} more. {ask} now?", str(left)

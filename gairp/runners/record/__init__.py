@@ -1,0 +1,1 @@
+"""Recording a trace of the project's own from local models."""

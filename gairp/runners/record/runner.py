@@ -1,0 +1,34 @@
+"""What `gairp.run` starts for `+experiment=record_local`: record, then write the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gairp.runners.record.recorder import Recorder
+
+
+class RecordRunner:
+    """Runs a recorder and compacts its journal into `out`."""
+
+    def __init__(self, *, recorder: Recorder, out: str, dataset: str = "local_llm") -> None:
+        self.recorder, self.out, self.dataset = recorder, Path(out), dataset
+
+    def run(self) -> Path:
+        """Record what is missing, then write both tables; the folder."""
+        from gairp.runners.record.compact import compact
+
+        journal = self.recorder.record()
+        compact(journal, self.recorder.tasks(), self.out, dataset=self.dataset)
+        return self.out
+
+
+def from_yaml(path: str, overrides: Sequence[str] = ()) -> RecordRunner:
+    """The runner of an experiment file, with `key=value` overrides of its `runner` section."""
+    from hydra.utils import instantiate
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides)))
+    runner = instantiate(config.runner, _convert_="all")
+    assert isinstance(runner, RecordRunner)
+    return runner
