@@ -122,7 +122,8 @@ def _points(metrics: Mapping[str, float], curves: Curves) -> list[Metric]:
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    points = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
+    # A curve ends at the metric of its name, and the store shows the last step's value.
+    points = [Metric(n, float(value), now, 0) for n, value in metrics.items() if n not in curves]
     for name, curve in curves.items():
         points += [Metric(name, float(value), now, step) for step, value in curve]
     return points
