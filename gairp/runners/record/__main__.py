@@ -1,4 +1,7 @@
-"""`python -m gairp.runners.record [key=value …]`: the recording without the rest of Hydra."""
+"""`python -m gairp.runners.record [write] [key=value …]`: the recording without the rest of Hydra.
+
+With `write`, nothing is recorded: the tables are made of what is there.
+"""
 
 from __future__ import annotations
 
@@ -7,4 +10,6 @@ import sys
 from gairp.runners.record.runner import from_yaml
 
 if __name__ == "__main__":
-    from_yaml("conf/experiment/record_local.yaml", sys.argv[1:]).run()
+    overrides = [word for word in sys.argv[1:] if word != "write"]
+    runner = from_yaml("conf/experiment/record_local.yaml", overrides)
+    print(runner.write() if "write" in sys.argv[1:] else runner.run())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gairp.errors import DataError
 from gairp.rewards.graders import get_grader
-from gairp.runners.record.journal import Journal
+from gairp.runners.record.journal import read_rows
 from gairp.traces.tasks import Task
 
 if TYPE_CHECKING:
@@ -56,24 +56,29 @@ OUTCOMES = {
 PROMPTS = ("prompt_id", "dataset", "category", "difficulty", "prompt", "answer", "grader")
 
 
-def compact(journal: Path, tasks: Sequence[Task], out: Path, *, dataset: str) -> None:
+def compact(
+    journal: Path, tasks: Sequence[Task], out: Path, *, dataset: str, arms: Sequence[str] = ()
+) -> int:
     """Write `out`/outcomes.parquet and `out`/prompts.parquet, both sorted, whole or not at all.
 
     Scores are computed again from the final answers, so that they are those of today's graders.
-    A prompt without any row is left out of both. Raises DataError for an empty journal.
+    A prompt that lacks one of `arms` (by default, of those in the journal) is left out of both.
+    Returns the number of prompts. Raises DataError where no prompt is complete.
     """
     by_id = {task.id: task for task in tasks}
-    with Journal(journal) as kept:
-        rows = [row for key, row in sorted(kept.rows.items()) if key[0] in by_id]
+    kept, _ = read_rows(journal)
+    wanted = list(arms) or sorted({arm for _, arm in kept})
+    asked = [name for name in sorted(by_id) if all((name, arm) in kept for arm in wanted)]
+    rows = [kept[name, arm] for name in asked for arm in sorted(wanted)]
     if not rows:
-        raise DataError(f"{journal} holds no row of these tasks; record some first")
-    asked = sorted({str(row["prompt_id"]) for row in rows})
+        raise DataError(f"{journal} holds no task that every arm answered; record some first")
     outcomes = [_outcome(row, by_id[row["prompt_id"]], dataset) for row in rows]
     prompts = [_prompt(by_id[name], dataset) for name in asked]
     out.mkdir(parents=True, exist_ok=True)
     _write(outcomes, OUTCOMES, out / "outcomes.parquet")
     kinds = dict.fromkeys(PROMPTS, "string") | {"dataset": "label", "category": "label"}
     _write(prompts, kinds | {"difficulty": "int32"}, out / "prompts.parquet")
+    return len(asked)
 
 
 def _outcome(row: Mapping[str, Any], task: Task, dataset: str) -> dict[str, Any]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gairp.metrics.hull import frontier_quality
-from gairp.metrics.selection import best_fixed, oracle_choice, take
+from gairp.runners.record.worth import Worth, worth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +25,8 @@ def figures(folder: Path, *, cost_weight: float) -> str:
     table = table.astype({"category": str, "model": str})
     answered = table.groupby("prompt_id")["model"].transform("count")
     table = table[answered == table["model"].nunique()]
-    parts = [_arms(table), _families(table, cost_weight), _worth(table, cost_weight), _load(table)]
+    found = worth(table, cost_weight=cost_weight)
+    parts = [_arms(table), _families(table, found), _worth(found), _load(table)]
     return "\n\n".join(parts)
 
 
@@ -58,50 +56,27 @@ _ARM_HEAD = (
 )  # fmt: skip
 
 
-def _families(table: pd.DataFrame, cost_weight: float) -> str:
+def _families(table: pd.DataFrame, best: Worth) -> str:
     score = table.pivot_table(index="category", columns="model", values="score")
-    best = _utility(table, cost_weight).groupby(level="category").mean()
     lines = [
-        [str(family), *(f"{value:.2f}" for value in row), f"`{best.loc[family].idxmax()}`"]
+        [str(family), *(f"{value:.2f}" for value in row), f"`{best.best_by_family[str(family)]}`"]
         for family, row in zip(score.index, score.to_numpy(), strict=True)
     ]
     arms = [f"`{arm}`" for arm in score.columns]
-    return _markdown(("family", *arms, f"best at {cost_weight:g}"), lines)
+    return _markdown(("family", *arms, f"best at {best.cost_weight:g}"), lines)
 
 
-def _utility(table: pd.DataFrame, cost_weight: float) -> pd.DataFrame:
-    value = table.assign(u=table["score"] - cost_weight * 1000 * table["cost_usd"])
-    return value.pivot_table(index=["category", "prompt_id"], columns="model", values="u")
-
-
-def _worth(table: pd.DataFrame, cost_weight: float) -> str:
-    utility = _utility(table, cost_weight)
-    wide = {
-        name: table.pivot_table(index=["category", "prompt_id"], columns="model", values=name)
-        .loc[utility.index]
-        .to_numpy(dtype=np.float64)
-        for name in ("score", "cost_usd")
-    }
-    value = utility.to_numpy(dtype=np.float64)
-    choice = oracle_choice(value, wide["cost_usd"])
-    cost = float(take(wide["cost_usd"], choice).mean())
-    quality = float(take(wide["score"], choice).mean())
-    mix = float(frontier_quality(wide["cost_usd"].mean(axis=0), wide["score"].mean(axis=0), cost))
-    wins = utility.groupby(level="category").mean().idxmax(axis=1).value_counts()
-    fixed = best_fixed(value, wide["cost_usd"])
+def _worth(found: Worth) -> str:
     lines = [
-        ["prompts answered by every arm", f"{len(utility)}"],
-        ["trade-off, utility per USD per 1,000", f"{cost_weight:g}"],
-        ["per-prompt oracle, mean score", f"{quality:.3f}"],
-        ["per-prompt oracle, USD per 1,000", f"{1000 * cost:.5f}"],
-        ["best fixed mix at the oracle's cost, mean score", f"{mix:.3f}"],
-        ["gap from mix to oracle, quality", f"{quality - mix:.3f}"],
-        ["best fixed arm", f"`{utility.columns[fixed]}`"],
-        [
-            "gap from best fixed arm to oracle, utility",
-            f"{take(value, choice).mean() - value[:, fixed].mean():.3f}",
-        ],
-        ["largest share of families with one best arm", f"{wins.iloc[0] / wins.sum():.0%}"],
+        ["prompts answered by every arm", f"{found.prompts}"],
+        ["trade-off, utility per USD per 1,000", f"{found.cost_weight:g}"],
+        ["per-prompt oracle, mean score", f"{found.oracle_quality:.3f}"],
+        ["per-prompt oracle, USD per 1,000", f"{1000 * found.oracle_cost_usd:.5f}"],
+        ["best fixed mix at the oracle's cost, mean score", f"{found.mix_quality:.3f}"],
+        ["gap from mix to oracle, quality", f"{found.quality_gap:.3f}"],
+        ["best fixed arm", f"`{found.best_arm}`"],
+        ["gap from best fixed arm to oracle, utility", f"{found.utility_gap:.3f}"],
+        ["largest share of families with one best arm", f"{found.largest_share:.0%}"],
     ]
     return _markdown(("quantity", "value"), lines)
 

@@ -12,6 +12,10 @@ from typing import Any, Self
 from gairp.errors import ConfigError, DataError
 
 
+#: Rows by (prompt_id, model), in the order in which they were written.
+Rows = dict[tuple[str, str], dict[str, Any]]
+
+
 class Journal:
     """Append-only rows, keyed by (prompt_id, model); safe for several threads.
 
@@ -20,10 +24,9 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = self._read()
+        self.rows, whole = read_rows(path)
         self._file = path.open("ab")
         self._file.truncate(whole)
 
@@ -57,20 +60,24 @@ class Journal:
             os.fdatasync(self._file.fileno())
             self.rows[row["prompt_id"], row["model"]] = row
 
-    def _read(self) -> int:
-        """Load the rows; the byte length of the whole lines."""
-        if not self.path.exists():
-            return 0
-        whole = 0
-        for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True), start=1):
-            if not line.endswith(b"\n"):
-                break
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"{self.path}, line {number}: not JSON ({error.msg}); delete this line"
-                ) from error
-            self.rows[row["prompt_id"], row["model"]] = row
-            whole += len(line)
-        return whole
+
+def read_rows(path: Path) -> tuple[Rows, int]:
+    """The whole rows of a journal, also of one that is being written, and their length in bytes.
+
+    Raises DataError for a line that is whole and not JSON.
+    """
+    rows: Rows = {}
+    whole = 0
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            break
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"{path}, line {number}: not JSON ({error.msg}); delete this line"
+            ) from error
+        rows[row["prompt_id"], row["model"]] = row
+        whole += len(line)
+    return rows, whole

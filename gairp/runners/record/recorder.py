@@ -48,6 +48,11 @@ class Recorder:
         self.lanes, self.usd_per_core_hour = lanes, usd_per_core_hour
         self.sampling = Sampling(temperature=temperature, seed=seed)
 
+    @property
+    def journal_path(self) -> Path:
+        """Where the rows are kept."""
+        return self.work / "journal.jsonl"
+
     def tasks(self) -> list[Task]:
         """The questions, in the order in which they are asked."""
         tasks = generate_all(seed=self.seed, per_family=self.per_family, names=self.families)
@@ -56,7 +61,7 @@ class Recorder:
 
     def record(self) -> Path:
         """Record what is missing; the journal's path. Raises what stopped a lane."""
-        with Journal(self.work / "journal.jsonl") as journal:
+        with Journal(self.journal_path) as journal:
             queue = deque(self._missing(journal))
             count = sum(map(len, queue))
             progress = Progress(total=count, out=sys.stderr)

@@ -16,10 +16,16 @@ class RecordRunner:
 
     def run(self) -> Path:
         """Record what is missing, then write both tables; the folder."""
+        self.recorder.record()
+        return self.write()
+
+    def write(self) -> Path:
+        """Write both tables from what has been recorded so far; the folder."""
         from gairp.runners.record.compact import compact
 
-        journal = self.recorder.record()
-        compact(journal, self.recorder.tasks(), self.out, dataset=self.dataset)
+        arms = sorted(self.recorder.arms)
+        tasks, journal = self.recorder.tasks(), self.recorder.journal_path
+        compact(journal, tasks, self.out, dataset=self.dataset, arms=arms)
         return self.out
 
 

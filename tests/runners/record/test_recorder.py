@@ -141,9 +141,18 @@ def test_card_without_marks_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_journal_makes_no_tables(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no row of these tasks"):
+    with pytest.raises(DataError, match="holds no task that every arm answered"):
         compact(tmp_path / "journal.jsonl", [], tmp_path / "out", dataset="x")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_cut_short_keeps_complete_prompts(tmp_path: Path) -> None:
+    path = recorder(tmp_path, lanes=1).record()
+    kept = path.read_text().splitlines(keepends=True)[:5]  # two prompts, and half of a third
+    path.write_text("".join(kept))
+    out = RecordRunner(recorder=recorder(tmp_path), out=str(tmp_path / "d")).write()
+    assert len(pd.read_parquet(out / "outcomes.parquet")) == 4
+    assert len(pd.read_parquet(out / "prompts.parquet")) == 2
 
 
 def test_yes_probability_sums_spellings() -> None:
