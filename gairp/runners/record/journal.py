@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from gairp.errors import ConfigError, DataError
 
-
 #: Rows by (prompt_id, model), in the order in which they were written.
 Rows = dict[tuple[str, str], dict[str, Any]]
 
