@@ -1,0 +1,126 @@
+"""Finds every policy there is, and builds it.
+
+A concrete `BasePolicy` in `gairp.policies` is found by walking the package. Its cases are the
+files of `conf/policy` that name it and its entries in `EXAMPLES`; a class with neither is built
+from its defaults. A new policy is thus tested by existing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import gairp.policies
+from gairp.errors import MissingDependencyError
+from gairp.policies.base import BasePolicy, GreedyPolicy
+from gairp.policies.linucb import LinUCB
+from gairp.policies.thompson_beta import ThompsonBeta
+from gairp.protocols import Trainable
+from gairp.rewards import Utility
+
+CONF = Path(__file__).resolve().parents[2] / "conf" / "policy"
+
+#: Class name -> label -> constructor arguments, for what the files in conf/policy do not say: a
+#: required argument (`???` there) or a setting worth testing beside the default. The arms of the
+#: tests are in policy_world.py.
+EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
+    "EpsilonGreedy": {"decaying": lambda: {"epsilon": 0.5, "decay": 0.05}},
+    "ExplorationFloor": {
+        "floor_linucb": lambda: {"policy": LinUCB()},
+        "floor_thompson": lambda: {"policy": ThompsonBeta(), "floor": 0.2},
+    },
+    "Fixed": {"tiny": lambda: {"arm": "tiny"}},
+    "Mixture": {"two_arms": lambda: {"weights": {"tiny": 1.0, "huge": 3.0}}},
+    "ThompsonBeta": {"wide": lambda: {"prior_a": 0.5, "prior_b": 0.5, "low": -1.0}},
+}
+
+#: Comparators that are bound to certain arms: they refuse candidates without any of them.
+BOUND_TO_ARMS = {"Fixed", "Mixture"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to build one policy."""
+
+    policy: type[BasePolicy]
+    label: str
+    arguments: Callable[[], dict[str, Any]]
+
+    def build(self, *, utility: Utility | None = None) -> BasePolicy:
+        """A new policy, named after the case."""
+        return self.policy(**self.arguments(), utility=utility, name=self.label)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Of what kind the policy is; all kinds where it cannot be built, for the test to say."""
+        try:
+            policy = self.build()
+        except (MissingDependencyError, TypeError):
+            return {"learner", "greedy", "trainable"}
+        kinds = {
+            "learner": policy.learns,
+            "greedy": isinstance(policy, GreedyPolicy),
+            "trainable": isinstance(policy, Trainable),
+        }
+        return {kind for kind, holds in kinds.items() if holds}
+
+    def __str__(self) -> str:
+        return f"{self.policy.__name__}-{self.label}"
+
+
+def policy_classes() -> list[type[BasePolicy]]:
+    """Every concrete policy defined in `gairp.policies`, by name."""
+    found: dict[str, type[BasePolicy]] = {}
+    for module in pkgutil.walk_packages(gairp.policies.__path__, "gairp.policies."):
+        for _, value in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if (
+                issubclass(value, BasePolicy)
+                and not inspect.isabstract(value)
+                and value.__module__ == module.name
+            ):
+                found[value.__name__] = value
+    return [found[name] for name in sorted(found)]
+
+
+def policy_files() -> dict[str, dict[str, Any]]:
+    """The YAML files of the Hydra group `policy`, by name."""
+    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+
+
+def cases() -> list[Case]:
+    """All cases of all policies."""
+    files = policy_files()
+    return [case for cls in policy_classes() for case in _cases_of(cls, files)]
+
+
+def _cases_of(cls: type[BasePolicy], files: dict[str, dict[str, Any]]) -> Iterator[Case]:
+    target = f"{cls.__module__}.{cls.__qualname__}"
+    count = 0
+    for name, config in files.items():
+        if config["_target_"] == target and "???" not in config.values():
+            yield Case(cls, name, _from_file(name))
+            count += 1
+    for label, arguments in EXAMPLES.get(cls.__name__, {}).items():
+        yield Case(cls, label, arguments)
+        count += 1
+    if not count:
+        yield Case(cls, "defaults", dict)
+
+
+def _from_file(name: str) -> Callable[[], dict[str, Any]]:
+    def arguments() -> dict[str, Any]:
+        from hydra.utils import instantiate
+        from omegaconf import OmegaConf
+
+        config = OmegaConf.load(CONF / f"{name}.yaml")
+        given = {key: value for key, value in config.items() if key != "_target_"}
+        return dict(instantiate(given, _convert_="all"))
+
+    return arguments
