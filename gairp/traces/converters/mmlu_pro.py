@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,15 +39,21 @@ def convert(
     versions of a question, the prompt is the first file's and the label the most common one;
     each answer is scored against the label in its own file.
     """
-    answers: list[Row] = []
-    questions: dict[int, list[Row]] = {}
+    import pandas as pd
+
+    answers: list[pd.DataFrame] = []
+    questions: dict[int, Row] = {}
+    labels: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for file in matching(folder, "eval_results/model_outputs_*_5shots.zip"):
-        model = model_name(file)
-        for record in _records(file):
-            answers.append(_answer(record, model))
-            questions.setdefault(record["question_id"], []).append(_question(record))
-    prompts = _prompts(questions)
-    return {"outcomes": _outcomes(answers, prompts, prices or {}), "prompts": prompts}
+        records = list(_records(file))
+        answers.append(_answers(records, model_name(file)))
+        for record in records:
+            labels[record["question_id"]][record["answer"]] += 1
+            if record["question_id"] not in questions:
+                questions[record["question_id"]] = _question(record)
+    prompts = _prompts(questions, labels)
+    outcomes = _outcomes(pd.concat(answers), prompts, prices or {})
+    return {"outcomes": outcomes, "prompts": prompts}
 
 
 def model_name(file: Path) -> str:
@@ -86,18 +92,27 @@ def _load(file: Path) -> Any:
         raise DataError(f"{file} is not a whole zip file ({error}); {REMEDY}") from error
 
 
-def _answer(record: Row, model: str) -> Row:
-    text = next((record[name] for name in TEXT_FIELDS if record.get(name)), "")
-    pred = record["pred"] or ""
-    return {
-        "question_id": record["question_id"],
-        "category": record["category"],
-        "model": model,
-        "score": int(pred == record["answer"]),
-        "pred": pred,
-        "output_tokens": cl100k.count(text),
-        "output_chars": len(text),
-    }
+def _answers(records: list[Row], model: str) -> pd.DataFrame:
+    import pandas as pd
+
+    texts = [
+        next((record[name] for name in TEXT_FIELDS if record.get(name)), "") for record in records
+    ]
+    preds = [record["pred"] or "" for record in records]
+    return pd.DataFrame(
+        {
+            "prompt_id": [f"{DATASET}/{record['question_id']}" for record in records],
+            "dataset": DATASET,
+            "category": [record["category"] for record in records],
+            "model": model,
+            "score": [
+                int(pred == record["answer"]) for pred, record in zip(preds, records, strict=True)
+            ],
+            "pred": preds,
+            "output_tokens": cl100k.counts(texts),
+            "output_chars": [len(text) for text in texts],
+        }
+    )
 
 
 def _question(record: Row) -> Row:
@@ -108,41 +123,34 @@ def _question(record: Row) -> Row:
         "category": record["category"],
         "src": record["src"],
         "prompt": f"{record['question'].strip()}\nOptions:\n{options}",
-        "answer": record["answer"],
         "n_options": len(record["options"]),
     }
 
 
-def _prompts(questions: Mapping[int, list[Row]]) -> pd.DataFrame:
+def _prompts(questions: Mapping[int, Row], labels: Mapping[int, Counter[str]]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = []
-    for question_id, versions in sorted(questions.items()):
-        labels = Counter(version["answer"] for version in versions)
-        rows.append(
-            {"prompt_id": f"{DATASET}/{question_id}", "dataset": DATASET}
-            | versions[0]
-            | {
-                "answer": labels.most_common(1)[0][0],
-                "input_tokens": cl100k.count(versions[0]["prompt"]),
-                "label_revised": len(labels) > 1,
-                "n_models": len(versions),
-            }
-        )
+    rows = [
+        {"prompt_id": f"{DATASET}/{question_id}", "dataset": DATASET}
+        | question
+        | {
+            "answer": labels[question_id].most_common(1)[0][0],
+            "input_tokens": cl100k.count(question["prompt"]),
+            "label_revised": len(labels[question_id]) > 1,
+            "n_models": labels[question_id].total(),
+        }
+        for question_id, question in sorted(questions.items())
+    ]
     columns = ["prompt_id", "dataset", "category", "src", "prompt", "answer", "n_options"]
     frame = pd.DataFrame(rows, columns=[*columns, "input_tokens", "label_revised", "n_models"])
     return frame.astype({"n_models": "int16"})
 
 
 def _outcomes(
-    answers: list[Row], prompts: pd.DataFrame, prices: Mapping[str, Sequence[float]]
+    frame: pd.DataFrame, prompts: pd.DataFrame, prices: Mapping[str, Sequence[float]]
 ) -> pd.DataFrame:
     import numpy as np
-    import pandas as pd
 
-    frame = pd.DataFrame(answers)
-    frame.insert(0, "prompt_id", DATASET + "/" + frame.pop("question_id").astype(str))
-    frame.insert(1, "dataset", DATASET)
     lengths = dict(zip(prompts["prompt_id"], prompts["input_tokens"], strict=True))
     frame.insert(6, "input_tokens", frame["prompt_id"].map(lengths))
     unpriced = (np.nan, np.nan)
