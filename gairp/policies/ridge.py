@@ -1,95 +1,72 @@
-"""One ridge regression an arm, updated a reward at a time."""
+"""Ridge regressions of many targets that need not have been observed on the same rows."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gairp.errors import FeatureError
-from gairp.policies.arms import ArmIndex
-
 Floats = NDArray[np.float64]
 
+#: Penalties that are tried, as multiples of the mean eigenvalue of x'x.
+_GRID = np.logspace(-6.0, 3.0, 37)
 
-class RidgeArms:
-    """θ_a = A_a^-1 Σ r x, with A_a = ridge * I + Σ x x' over the rewards r of arm a.
 
-    A_a^-1 is kept up by the Sherman-Morrison formula; the inverses of all arms lie stacked in one
-    [k * d, d] matrix, so that one matrix-vector product serves every candidate. The width d is
-    that of the first features learned from; others are then refused with FeatureError.
+def fit_ridge(
+    features: Floats,
+    targets: Floats,
+    observed: NDArray[np.bool_],
+    *,
+    penalty: float | None,
+    intercept: bool,
+) -> tuple[Floats, Floats, Floats]:
+    """θ [k, d], intercepts [k] and penalties [k] of features [n, d] and targets [n, k].
+
+    Minimises Σ (y - b - θ·x)² + penalty |θ|² over a target's observed rows, of which there must be
+    one at least; where `penalty` is None, generalised cross-validation chooses it for each target.
+    Targets observed on the same rows share one eigendecomposition of x'x.
     """
+    k, d = targets.shape[1], features.shape[1]
+    theta, bias, used = np.zeros((k, d)), np.zeros(k), np.zeros(k)
+    patterns: dict[bytes, list[int]] = {}
+    for column in range(k):
+        patterns.setdefault(observed[:, column].tobytes(), []).append(column)
+    for columns in patterns.values():
+        rows = observed[:, columns[0]]
+        solved = _solve(features[rows], targets[rows][:, columns], penalty, intercept)
+        theta[columns], bias[columns], used[columns] = solved
+    return theta, bias, used
 
-    __slots__ = ("_arms", "_d", "_inverse", "_ridge", "_theta")
 
-    def __init__(self, ridge: float) -> None:
-        self._ridge = ridge
-        self._arms = ArmIndex()
-        self._d = 0
-        self._inverse = np.empty((0, 0))  # [k * d, d]
-        self._theta = np.empty((0, 0))  # [k, d]
+def _solve(
+    x: Floats, y: Floats, penalty: float | None, intercept: bool
+) -> tuple[Floats, Floats, Floats]:
+    x_mean = x.mean(axis=0) if intercept else np.zeros(x.shape[1])
+    y_mean = y.mean(axis=0) if intercept else np.zeros(y.shape[1])
+    x, y = x - x_mean, y - y_mean
+    eigenvalues, basis = np.linalg.eigh(x.T @ x)
+    s = np.maximum(eigenvalues, 0.0)
+    b = basis.T @ (x.T @ y)  # [d, m]
+    if penalty is None:
+        chosen = _generalised_cross_validation(s, b, y, int(intercept))
+    else:
+        chosen = np.full(y.shape[1], penalty)
+    theta = (basis @ (b / (s[:, None] + chosen))).T
+    return theta, y_mean - theta @ x_mean, chosen
 
-    def predict(self, x: Floats, arms: tuple[str, ...]) -> tuple[Floats, Floats]:
-        """Means θ_a·x and variances x' A_a^-1 x of these arms, [k] each, the caller's to change.
 
-        An arm that was never rewarded has mean 0 and variance x'x / ridge.
-        """
-        k = len(self._arms)
-        if k == 0:
-            return np.zeros(len(arms)), np.full(len(arms), x.dot(x) / self._ridge)
-        self._check_width(x)
-        variance: Floats = self._inverse.dot(x).reshape(k, self._d).dot(x)
-        # Rounding can leave a hair below zero where features are huge.
-        np.maximum(variance, 0.0, out=variance)
-        mean: Floats = self._theta.dot(x)
-        rows = self._arms.rows(arms)
-        if rows is None:
-            return mean, variance
-        mean, variance = mean[rows], variance[rows]
-        unseen = rows < 0
-        if unseen.any():
-            mean[unseen], variance[unseen] = 0.0, x.dot(x) / self._ridge
-        return mean, variance
+def _generalised_cross_validation(s: Floats, b: Floats, y: Floats, offset: int) -> Floats:
+    """The penalty of least n RSS / (n - df)² for each target [m], the largest at a tie.
 
-    def update(self, arm: str, x: Floats, reward: float) -> None:
-        """Take in one reward; O(d²)."""
-        if self._d:
-            self._check_width(x)
-        row = self._arms.row(arm)
-        if row is None:
-            row = self._grow(arm, len(x))
-        d = self._d
-        inverse = self._inverse[row * d : (row + 1) * d]
-        v = inverse.dot(x)
-        v_scaled = v / (1.0 + v.dot(x))
-        inverse -= v_scaled[:, None] * v
-        theta = self._theta[row]
-        # θ moves along the updated inverse times x, which is v_scaled, by the prediction error.
-        theta += v_scaled * (reward - theta.dot(x))
-
-    def _grow(self, arm: str, d: int) -> int:
-        if not self._d:
-            self._d = d
-            self._inverse, self._theta = np.empty((0, d)), np.empty((0, d))
-        self._inverse = np.vstack([self._inverse, np.eye(d) / self._ridge])
-        self._theta = np.vstack([self._theta, np.zeros(d)])
-        return self._arms.add(arm)
-
-    def _check_width(self, x: Floats) -> None:
-        if len(x) != self._d:
-            raise FeatureError(
-                f"this policy learned on {self._d} features and is given {len(x)}; "
-                "use the feature builder that it was trained with"
-            )
-
-    def state(self) -> dict[str, Any]:
-        """What `restore` takes."""
-        return {"arms": list(self._arms.names), "inverse": self._inverse, "theta": self._theta}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a saved state."""
-        self._arms = ArmIndex(tuple(state["arms"]))
-        self._inverse, self._theta = state["inverse"], state["theta"]
-        self._d = self._theta.shape[1]
+    With s the eigenvalues of x'x and b = V'x'y: RSS = |y|² - Σ b² (s + 2p) / (s + p)², and
+    df = Σ s / (s + p), one more with an intercept (`offset`).
+    """
+    grid = (s.mean() or 1.0) * _GRID[::-1]
+    n = len(y)
+    total = (y * y).sum(axis=0)
+    errors = np.empty((len(grid), y.shape[1]))
+    for row, p in enumerate(grid):
+        explained = ((s + 2.0 * p) / (s + p) ** 2) @ (b * b)
+        freedom = n - offset - (s / (s + p)).sum()
+        spare = np.maximum(total - explained, 0.0)
+        errors[row] = n * spare / freedom**2 if freedom > 0 else np.inf
+    return np.asarray(grid[errors.argmin(axis=0)])

@@ -37,12 +37,14 @@ EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
         "floor_thompson": lambda: {"policy": ThompsonBeta(), "floor": 0.2},
     },
     "Fixed": {"tiny": lambda: {"arm": "tiny"}},
+    "GreedyLinear": {"quality": lambda: {"predict": "quality", "ridge": 1.0}},
+    "MixOnTrain": {"target": lambda: {"target_cost_usd": 3e-4}},
     "Mixture": {"two_arms": lambda: {"weights": {"tiny": 1.0, "huge": 3.0}}},
     "ThompsonBeta": {"wide": lambda: {"prior_a": 0.5, "prior_b": 0.5, "low": -1.0}},
 }
 
 #: Comparators that are bound to certain arms: they refuse candidates without any of them.
-BOUND_TO_ARMS = {"Fixed", "Mixture"}
+BOUND_TO_ARMS = {"Fixed", "MixOnTrain", "Mixture"}
 
 
 @dataclass(frozen=True)
