@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from gairp.errors import MissingDependencyError
-
 
 @cache
 def _encoding() -> Any:
-    try:
+    with warnings.catch_warnings():
+        # The package reads its tables through a deprecated call of the standard library.
+        warnings.simplefilter("ignore", DeprecationWarning)
         import bpe_openai
-    except ImportError as error:
-        raise MissingDependencyError(
-            "bpe-openai", extra="dev", needed_for="counting tokens of original texts"
-        ) from error
-    return bpe_openai.get_encoding("cl100k_base")
+
+        return bpe_openai.get_encoding("cl100k_base")
 
 
 def count(text: str) -> int:
