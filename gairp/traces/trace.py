@@ -21,7 +21,8 @@ class Trace:
     """Full-information outcomes of `n` prompts on `k` arms.
 
     A pair that was not recorded is NaN in `score` and in every quantity. A quantity that the
-    source lacks altogether is absent from `quantities`, never zero.
+    source lacks altogether is absent from `quantities`, never zero; one that it lacks for an arm
+    is NaN in that arm's whole column (`arms_without`).
     """
 
     name: str
@@ -42,6 +43,13 @@ class Trace:
     def has(self, quantity: str) -> bool:
         """Whether the source records `quantity`."""
         return quantity in self.quantities
+
+    def arms_without(self, quantity: str) -> tuple[str, ...]:
+        """The arms for which the source does not record `quantity`, in order."""
+        if quantity not in self.quantities:
+            return self.arms
+        columns = zip(self.arms, self.quantities[quantity].T, strict=True)
+        return tuple(arm for arm, column in columns if np.isnan(column).all())
 
     def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Trace:
         """The trace of these rows, in this order."""
@@ -65,17 +73,21 @@ class Trace:
     def pool(self, arms: Sequence[str]) -> Trace:
         """The trace restricted to these arms, in this order.
 
+        A quantity that none of them has is absent from the result.
         Raises UnknownNameError for an arm that the trace does not have.
         """
         for arm in arms:
             if arm not in self.arms:
                 raise UnknownNameError(f"arm of trace {self.name!r}", arm, self.arms)
         columns = [self.arms.index(arm) for arm in arms]
+        quantities = {name: table[:, columns] for name, table in self.quantities.items()}
         return replace(
             self,
             arms=tuple(arms),
             score=self.score[:, columns],
-            quantities={name: table[:, columns] for name, table in self.quantities.items()},
+            quantities={
+                name: table for name, table in quantities.items() if not np.isnan(table).all()
+            },
             signals={name: table[:, columns] for name, table in self.signals.items()},
         )
 
@@ -84,7 +96,7 @@ class Trace:
         return np.flatnonzero(~np.isnan(self.score).any(axis=1))
 
     def __iter__(self) -> Iterator[TraceRow]:
-        quantities = self.quantities
+        quantities, signals = self.quantities, self.signals
         for i, prompt_id in enumerate(self.prompt_ids):
             yield TraceRow(
                 prompt_id=prompt_id,
@@ -92,6 +104,8 @@ class Trace:
                 category=self.categories[i],
                 score=self.score[i],
                 quantities={name: table[i] for name, table in quantities.items()},
+                signals={name: table[i] for name, table in signals.items()},
+                split=None if self.splits is None else self.splits[i],
             )
 
 
@@ -104,3 +118,5 @@ class TraceRow:
     category: str
     score: Floats  #: [k]
     quantities: Mapping[str, Floats]  #: each [k]
+    signals: Mapping[str, Floats] = field(default_factory=dict)  #: each [k]
+    split: str | None = None  #: the source's own split
