@@ -81,7 +81,6 @@ class VWPolicy(BasePolicy):
 
     def _learn(self, context: Context, decision: Decision, reward: float) -> None:
         self._check_width(context)
-        self._width = len(context.features)
         self._model.learn(
             context.features,
             context.candidates,
@@ -89,6 +88,7 @@ class VWPolicy(BasePolicy):
             cost=1.0 - reward,
             propensity=decision.propensity if self.importance_weighted else 1.0,
         )
+        self._width = len(context.features)
 
     def _check_width(self, context: Context) -> None:
         if self._width and len(context.features) != self._width:

@@ -9,9 +9,18 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from gairp.errors import ConfigError, MissingDependencyError, PolicyError, StateError
+from gairp.errors import (
+    ConfigError,
+    FeatureError,
+    MissingDependencyError,
+    PolicyError,
+    StateError,
+)
 
 Floats = NDArray[np.float64]
+
+#: VW squares features in float32, which ends at 3.4e38.
+_LARGEST = 1e38
 
 
 class VWModel:
@@ -108,6 +117,11 @@ class VWModel:
             self._examples = [self._shared, *(self._arm(name) for name in candidates)]
         if len(features) > len(self._indices):
             self._widen(len(features))
+        if features.dot(features) > _LARGEST:
+            raise FeatureError(
+                "the features are too large for Vowpal Wabbit's float32: their squares sum to "
+                f"{features.dot(features):.3g}; scale them"
+            )
         values = features.astype(np.float32)
         # As in VW's text format, a feature of value 0 is no feature.
         kept = values.nonzero()[0]
