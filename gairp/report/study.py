@@ -28,11 +28,13 @@ class Pool:
     categories: tuple[str, ...]  #: n
     groups: NDArray[np.int64]  #: [n], equal for near-duplicate prompts
     quality: Floats  #: [n, k], in [0, 1]
-    cost_usd: Floats | None  #: [n, k]
+    cost_usd: Floats | None  #: [n, k], USD; 0 or 1 where cost is the share of strong calls
     latency_s: Floats | None  #: [n, k]
     train_quality: Floats  #: [k], mean on the train prompts
     train_cost_usd: Floats | None  #: [k], mean on the train prompts
     train_latency_s: Floats | None  #: [k]
+    #: [k], mean on the train prompts; None: the utility of the means, exact where it is linear
+    train_utility: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What the gains become when one declared assumption is changed."""
+
+    label: str  #: what was changed, e.g. "output length x0.5"
+    #: policy -> (gain, low, high) over the best fixed mix at equal cost, in quality; 95% interval
+    gains: Mapping[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """Everything that a report needs."""
 
@@ -65,3 +76,4 @@ class Study:
     dropped: int = 0  #: prompts left out because the pool was not complete for them
     notes: tuple[str, ...] = ()  #: declared assumptions
     facts: Mapping[str, str] = field(default_factory=dict)  #: hashes, dates, versions, commit
+    sensitivity: tuple[Sensitivity, ...] = ()  #: one for each changed assumption

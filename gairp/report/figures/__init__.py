@@ -1,0 +1,26 @@
+"""The figures of a report, for print: PNG and SVG, readable in greyscale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gairp.report.figures.plane import draw_plane
+from gairp.report.figures.regret import draw_regret
+from gairp.report.figures.shares import draw_shares
+from gairp.report.summary import Summary
+
+__all__ = ["draw_figures", "draw_plane", "draw_regret", "draw_shares"]
+
+
+def draw_figures(summary: Summary, folder: Path) -> list[Path]:
+    """Write cost_quality, regret and model_share as .png and .svg; return their paths.
+
+    The cost-quality plane is left out where costs are unknown.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    plane = draw_plane(summary, folder / "cost_quality") if summary.against_mix else []
+    return [
+        *plane,
+        *draw_regret(summary, folder / "regret"),
+        *draw_shares(summary, folder / "model_share"),
+    ]

@@ -1,0 +1,62 @@
+"""`python -m gairp.report`: from fetched folders to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gairp.report.__main__ import main
+from gairp.report.csv_table import summary_csv
+from gairp.report.folder import save_study
+from gairp.report.study import Run, Study
+from gairp.report.summary import summarise
+
+
+@pytest.fixture
+def store(study: Study, make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A tracking store that holds `one` (the study), `two` (another policy), `far` (a pool)."""
+    studies = {
+        "one": study,
+        "two": replace(study, runs=(make_run([1] * 8, policy="q"),), primary="q"),
+        "far": replace(study, pool=replace(study.pool, arms=("weak", "other"))),
+    }
+
+    def fetch(run_id: str, uri: str, into: Path) -> Path:
+        assert uri == "sqlite:///here.db"
+        save_study(studies[run_id], into / run_id)
+        return into / run_id
+
+    monkeypatch.setattr("gairp.tracking.reader.fetch_study", fetch)
+    return study
+
+
+COMMON = ["--tracking-uri", "sqlite:///here.db", "--draws", "50"]
+
+
+def test_one_run(store: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["one", *COMMON, "--out", str(tmp_path)]) == 0
+    table = (tmp_path / "summary.csv").read_text(encoding="utf-8")
+    assert table == summary_csv(summarise(store, draws=50))
+    assert capsys.readouterr().out.rstrip().endswith("no verdict: 2 seeds, 10 needed.")
+
+
+def test_several_runs_merge(store: Study, tmp_path: Path) -> None:
+    assert main(["one", "two", "one", *COMMON, "--primary", "q", "--out", str(tmp_path)]) == 0
+    table = (tmp_path / "summary.csv").read_text(encoding="utf-8")
+    assert [line.split(",")[:2] for line in table.splitlines()[-2:]] == [
+        ["q", "primary"],
+        ["p", "policy"],
+    ]
+
+
+def test_other_pools_do_not(
+    store: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["one", "far", *COMMON, "--out", str(tmp_path)]) == 1
+    assert "error: studies 'tiny' and 'tiny' cannot share a report: the pool" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "summary.csv").exists()
