@@ -48,8 +48,8 @@ class Columns:
 
     def chosen(self, field: str) -> bool:
         """Whether the user said where `field` is (then its absence is an error)."""
-        default = next(entry.default for entry in fields(self) if entry.name == field)
-        return bool(getattr(self, field) != default)
+        per_arm = isinstance(getattr(self, field), Mapping)
+        return per_arm or self.names(field) != Columns().names(field)
 
     def names(self, field: str) -> tuple[str, ...]:
         """The columns to try for `field`, best first; empty when it is left out."""
@@ -80,7 +80,8 @@ def missing_column(
 ) -> DataError:
     """The error for a column that had to be there."""
     wanted = " or ".join(repr(name) for name in names) or "column"
+    wide = ", or layout=wide where a row holds all models" if field == "model" else ""
     return DataError(
         f"{file}: there is no {wanted} for the field {field!r}; the columns are: "
-        f"{', '.join(existing) or 'none'}; set columns.{field} to the one that holds it"
+        f"{', '.join(existing) or 'none'}; set columns.{field} to the one that holds it{wide}"
     )

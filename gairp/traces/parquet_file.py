@@ -26,11 +26,23 @@ def parquet_batches(path: Path, wanted: Any, batch_rows: int | None) -> Iterator
                 rows = np.arange(first, first + data.num_rows, dtype=np.int64)
                 first += data.num_rows
                 if data.num_rows:
-                    yield Table(str(path), names, data, rows)
+                    yield Table(str(path), names, _plain(data), rows)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{path}: not a whole Parquet file, it may be cut off ({error}); copy or write it again"
         ) from error
+
+
+def _plain(data: Any) -> Any:
+    """Text views, which some writers use and Arrow can neither filter nor search, as text."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    fields = [
+        pa.field(entry.name, pa.large_string()) if types.is_string_view(entry.type) else entry
+        for entry in data.schema
+    ]
+    return data.cast(pa.schema(fields))
 
 
 def _pieces(file: Any, columns: list[str], batch_rows: int | None) -> Iterator[Any]:

@@ -74,7 +74,7 @@ FIELDS: tuple[SchemaField, ...] = (
         "Prompt tokens that the arm was given; from the prompts table where outcomes lack it.",
         unit="tokens",
         range=">= 0",
-        tables="both",
+        tables="either",
     ),
     _field(
         "output_tokens",
@@ -185,9 +185,10 @@ Each refusal names file, row (data rows counted from 1), column, value and remed
 - a prompt id of the outcomes is not in the prompts table;
 - a quantity is known for some rows of an arm and missing in others. Missing for a whole arm (a
   model without a price) is legal: it stays NaN, and the quantity is absent when no arm has it;
-- a file is empty or cut off. Parquet, gzip and JSONL cut anywhere are found; plain CSV is found
-  when the last row is short or a quote stays open. A CSV without a final line break is noted,
-  because a cut inside its last field cannot be told from the real end.
+- a file is empty or cut off. Parquet and gzip are found wherever they are cut, JSONL inside a
+  line, plain CSV where the last row is short or a quote stays open. A cut between two lines of
+  plain text cannot be seen, nor one inside the last field of a CSV: a CSV without a final line
+  break is noted. Gzip your text files, and a cut always shows.
 
 ## What is legal
 
@@ -201,6 +202,15 @@ Each refusal names file, row (data rows counted from 1), column, value and remed
 
 Parquet's 32-bit floats are read as the shortest decimal that names them, so the same data in
 Parquet, CSV and JSONL gives the same numbers and the same `trace_hash`.
+A writer that rounds (pandas' `to_json` keeps ten decimals unless told otherwise) writes other data.
+
+## Near-duplicates, splits and streams
+
+`groups` joins prompts that differ in case, spacing or punctuation only, and those that hold the
+same numbers and share at least 0.8 (`duplicate_threshold`) of their 3-word shingles, templates
+not counted (`gairp.traces.duplicates`). `gairp.traces.splits` keeps a group on one side and logs
+a hash of the prompt ids of each part. `gairp.traces.stream.stream_rows` reads files larger than
+memory whose rows stand together by prompt.
 """
 
 

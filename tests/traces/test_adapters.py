@@ -77,6 +77,35 @@ def test_float32_is_read_as_the_decimal_that_it_names(write_table: Write, tmp_pa
     assert trace_hash(trace) == trace_hash(read_trace(write_table("wide.csv", rows)))
 
 
+def test_every_arrow_type_of_text_and_number(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    ids, models = ["q1", "q2"], ["m", "m"]
+    texts = [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.dictionary(pa.int8(), pa.string()),
+    ]
+    numbers = [pa.int8(), pa.uint64(), pa.float16(), pa.decimal128(30, 2), pa.bool_(), pa.string()]
+    for text in texts:
+        for number in numbers:
+            score = ["0", "1"] if number == pa.string() else [0, 1]
+            values = pa.array(score).cast(number)
+            table = {
+                "prompt_id": pa.array(ids).cast(text),
+                "model": pa.array(models).cast(text),
+                "score": values,
+                "latency_s": values,
+            }
+            parquet.write_table(pa.table(table), tmp_path / "t.parquet")
+            trace = read_trace(tmp_path / "t.parquet", where={"model": "m"})
+            assert trace.prompt_ids == ("q1", "q2")
+            assert trace.score.ravel().tolist() == [0.0, 1.0]
+            assert trace.quantities["latency_s"].ravel().tolist() == [0.0, 1.0]
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_wide_layout_of_every_format(write_table: Write, ending: str) -> None:
     rows: list[dict[str, Any]] = [
@@ -164,6 +193,17 @@ def test_columns_map_to_the_users_names(write_table: Write) -> None:
     assert trace.score.tolist() == [[1.0]]
     assert trace.quantities["cost_usd"].tolist() == [[0.5]]
     assert (trace.categories, trace.prompts) == (("t",), ("Who?",))
+
+
+def test_several_names_may_be_tried(write_table: Write) -> None:
+    path = write_table("t.csv", [{"prompt_id": "q1", "model": "m", "acc": 1.0}])
+    assert read_trace(path, columns={"score": ["quality", "acc"]}).score.tolist() == [[1.0]]
+    # what equals the default is not a demand
+    assert read_trace(path, columns={"score": "acc", "cost_usd": ["cost_usd", "cost_usd_est"]})
+    with pytest.raises(DataError, match="there is no 'quality' or 'truth' for the field 'score'"):
+        read_trace(path, columns={"score": ["quality", "truth"]})
+    with pytest.raises(DataError, match="or layout=wide where a row holds all models"):
+        read_trace(write_table("w.csv", [{"prompt_id": "q1", "a_score": 1.0}]))
 
 
 def test_a_key_that_is_no_field_is_refused_with_what_exists(write_table: Write) -> None:
