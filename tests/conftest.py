@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,3 +27,50 @@ def _no_ambient_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     """A test sees neither the user's cache nor the user's tracking server."""
     monkeypatch.setenv("GAIRP_DATA_DIR", str(tmp_path / "gairp-data"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with outcomes.parquet and prompts.parquet: 120 prompts, three arms.
+
+    Sums are easy for every arm, poems only for the large one, code only for the coder: a router
+    that reads the prompt can beat any mix.
+    """
+    rng = np.random.default_rng(5)
+    skill = {
+        "small": {"sum": 0.9, "poem": 0.1, "code": 0.2},
+        "coder": {"sum": 0.9, "poem": 0.2, "code": 0.9},
+        "large": {"sum": 0.95, "poem": 0.9, "code": 0.6},
+    }
+    price = {"small": 1e-4, "coder": 4e-4, "large": 1e-3}
+    kinds = [("sum", "poem", "code")[i % 3] for i in range(120)]
+    words = rng.choice(["river", "stone", "cloud", "lamp", "bread", "wheel", "glass"], (120, 3))
+    prompts = pd.DataFrame(
+        {
+            "prompt_id": [f"p{i:03d}" for i in range(120)],
+            "prompt": [
+                f"Please do this {kind} number {i}: {' '.join(words[i])}"
+                for i, kind in enumerate(kinds)
+            ],
+            "category": kinds,
+        }
+    )
+    outcomes = pd.DataFrame(
+        [
+            {
+                "prompt_id": f"p{i:03d}",
+                "model": arm,
+                "score": float(rng.random() < skill[arm][kind]),
+                "input_tokens": 20 + i % 7,
+                "output_tokens": 30 + i % 11,
+                "cost_usd": price[arm] * float(rng.uniform(0.5, 1.5)),
+                "latency_s": 1000 * price[arm] * float(rng.uniform(0.5, 1.5)),
+            }
+            for i, kind in enumerate(kinds)
+            for arm in skill
+        ]
+    )
+    folder = tmp_path_factory.mktemp("tiny")
+    outcomes.to_parquet(folder / "outcomes.parquet")
+    prompts.to_parquet(folder / "prompts.parquet")
+    return folder

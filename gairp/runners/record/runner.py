@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gairp.runners.record.recorder import Recorder
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 
 class RecordRunner:
@@ -13,6 +17,14 @@ class RecordRunner:
 
     def __init__(self, *, recorder: Recorder, out: str, dataset: str = "local_llm") -> None:
         self.recorder, self.out, self.dataset = recorder, Path(out), dataset
+
+    @classmethod
+    def from_config(cls, config: DictConfig) -> RecordRunner:
+        """The runner that the `runner` section of the composed configuration describes."""
+        from hydra.utils import instantiate
+
+        runner: RecordRunner = instantiate(config.runner, _convert_="all")
+        return runner
 
     def run(self) -> Path:
         """Record what is missing, then write both tables; the folder."""

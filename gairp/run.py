@@ -1,0 +1,46 @@
+"""`python -m gairp.run +experiment=NAME`: compose the configuration and start its runner."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+
+from gairp.errors import GairpError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+@hydra.main(config_path=str(CONF), config_name="run", version_base="1.3")
+def main(config: DictConfig) -> None:
+    """Start what `runner` names; an error that GAIRP foresaw is one line, not a traceback."""
+    from hydra.utils import get_class
+
+    try:
+        runner: Any = get_class(config.runner._target_)
+        runner.from_config(config).run()
+    except GairpError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def start() -> None:
+    """Run `main`; where Hydra refuses a key, say which keys there are."""
+    try:
+        main()
+    except SystemExit as stop:
+        if stop.code == 1:
+            from gairp.runners.hints import unknown_keys
+
+            for hint in unknown_keys(sys.argv[1:], CONF):
+                print(hint, file=sys.stderr)
+        raise
+
+
+if __name__ == "__main__":
+    start()

@@ -1,0 +1,43 @@
+"""What exists, for a command line that names something that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+
+def unknown_keys(arguments: Sequence[str], conf: Path) -> list[str]:
+    """One line for every `key=value` whose key does not exist, with the keys that do."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+
+    groups = [a for a in arguments if "=" in a and (conf / _name(a)).is_dir() and "," not in a]
+    keys = [a for a in arguments if "=" in a and not (conf / _name(a)).is_dir()]
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf), version_base="1.3"):
+            config = compose("run", overrides=groups)
+    except HydraException:
+        return []  # Hydra itself has said which options the group has.
+    plain = [_name(a) for a in keys if a[0] not in "+~-" and not a.startswith("hydra")]
+    return [hint for key in plain if (hint := _hint(config, key))]
+
+
+def _name(argument: str) -> str:
+    return argument.partition("=")[0].lstrip("+~").partition("@")[0]
+
+
+def _hint(config: Any, key: str) -> str | None:
+    place, node = "", config
+    for part in key.split("."):
+        known = [str(k) for k in node] if hasattr(node, "keys") else []
+        if part not in known:
+            near = get_close_matches(part, known, n=1)
+            guess = f" (did you mean {place}{near[0]}?)" if near else ""
+            there = ", ".join(place + k for k in sorted(known)) or "no keys"
+            return f"error: no key {key!r}{guess}; there are: {there}"
+        place, node = f"{place}{part}.", node[part]
+    return None

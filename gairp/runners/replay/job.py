@@ -1,0 +1,120 @@
+"""One policy on one seed: the unit of work of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gairp.policies.base import BasePolicy
+from gairp.policies.floor import ExplorationFloor
+from gairp.protocols import Trainable
+from gairp.records.parquet_log import ParquetLog
+from gairp.replay.arrivals import Arrivals
+from gairp.replay.engine import Replay, Sink
+from gairp.replay.runlog import DecisionSink, Nowhere, RunLog, Tee
+from gairp.replay.source import shuffled
+from gairp.report.study import Run
+from gairp.rewards import Utility
+from gairp.runners.replay.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Who learns what, when: parts are train, validation or test."""
+
+    fit: str = "train"  #: full information, for trainable policies and the comparators
+    learn: str | None = "train"  #: bandit feedback, before the report; None starts cold
+    report: str = "test"
+    learn_on_report: bool = True
+    epochs: int = 1  #: passes over `learn`
+    feedback_delay_s: float = 0.0
+    arrivals: Mapping[str, Any] | None = None  #: `_target_` and arguments; None is sequential
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that differs between the units of work."""
+
+    policy: str
+    config: Mapping[str, Any]  #: `_target_` and constructor arguments
+    seed: int
+    utility: Mapping[str, Any]
+    protocol: Protocol
+    floor: float = 0.0
+    cost_weight: float | None = None  #: set in a λ sweep
+    record: str | None = None  #: where the decision log goes
+
+    @property
+    def key(self) -> tuple[str, int, float | None]:
+        """What names the job within its study."""
+        return self.policy, self.seed, self.cost_weight
+
+
+def build_policy(job: Job) -> BasePolicy:
+    """The policy of a job, untrained."""
+    from hydra.utils import instantiate
+
+    weights = dict(job.utility)
+    if job.cost_weight is not None:
+        weights["cost_weight"] = job.cost_weight
+    utility = Utility(**weights)
+    policy: BasePolicy = instantiate(
+        dict(job.config), utility=utility, name=job.policy, _convert_="all"
+    )
+    if job.floor:
+        policy = ExplorationFloor(policy=policy, floor=job.floor, utility=utility, name=job.policy)
+    return policy
+
+
+def run_job(prepared: Prepared, job: Job) -> Run:
+    """Fit, learn, report; the result depends on the arguments alone."""
+    protocol, rows = job.protocol, prepared.rows(job.protocol.report)
+    policy = build_policy(job)
+    if isinstance(policy, Trainable):
+        rng = np.random.default_rng([job.seed, 2])
+        policy.fit(prepared.training_set(protocol.fit), rng)
+    if policy.learns and protocol.learn is not None:
+        for epoch in range(protocol.epochs):
+            order = shuffled(prepared.rows(protocol.learn), job.seed, phase=10 + epoch)
+            engine = _engine(prepared, policy, job, learn=True)
+            engine.run(prepared.outcomes.prompts(order), Nowhere())
+    log = RunLog(prepared.arms)
+    order = shuffled(rows, job.seed, phase=0)
+    engine = _engine(prepared, policy, job, learn=protocol.learn_on_report)
+    if job.record is None:
+        engine.run(prepared.outcomes.prompts(order), log)
+    else:
+        with ParquetLog(Path(job.record)) as decisions:
+            sinks: tuple[Sink, ...] = (log, DecisionSink(decisions))
+            engine.run(prepared.outcomes.prompts(order), Tee(sinks))
+    run = Run(policy=job.policy, seed=job.seed, cost_weight=job.cost_weight, **log.columns())
+    # Reports number the prompts within the reported part.
+    return replace(run, rows=np.searchsorted(rows, run.rows))
+
+
+def _engine(prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool) -> Replay:
+    protocol = job.protocol
+    return Replay(
+        policy=policy,
+        arms=prepared.arms,
+        expected_cost=prepared.expected_cost(protocol.fit),
+        max_cost=prepared.max_cost(protocol.fit),
+        seed=job.seed,
+        arrivals=_arrivals(protocol.arrivals, job.seed),
+        feedback_delay_s=protocol.feedback_delay_s,
+        learn=learn,
+    )
+
+
+def _arrivals(config: Mapping[str, Any] | None, seed: int) -> Arrivals | None:
+    if config is None:
+        return None
+    from hydra.utils import instantiate
+
+    takes_seed = str(config.get("_target_", "")).endswith("Poisson")
+    arrivals: Arrivals = instantiate(dict(config), **({"seed": seed} if takes_seed else {}))
+    return arrivals

@@ -1,0 +1,148 @@
+"""From the `trace` section of a configuration to a priced pool of prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gairp.errors import ConfigError, DatasetAbsentError, PriceError, UnknownNameError
+from gairp.pricing import load_catalogue
+from gairp.pricing.cost import price_trace_quantities
+from gairp.traces.adapters import read_trace
+from gairp.traces.pool import PoolSelection, select_pool
+from gairp.traces.registry import locate
+from gairp.traces.trace import Trace
+
+USD, SHARE = "USD per 1,000 requests", "share of strong calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A pool of prompts with costs, before anything is split or fitted."""
+
+    pool: PoolSelection
+    cost_unit: str
+    price_facts: Mapping[str, str]
+
+
+def load_pool(settings: Mapping[str, Any], *, output_factor: float = 1.0) -> Loaded:
+    """Read, filter, price and select the pool.
+
+    `output_factor` scales an assumed output length, for its sensitivity. Raises ConfigError and
+    DataError with the key or row at fault, PriceError for an arm without a price.
+    """
+    trace = _read(settings, output_factor)
+    selection = select_pool(trace, settings["arms"] or trace.arms, missing=settings["missing"])
+    pool, unit = selection.trace, USD
+    facts: Mapping[str, str] = {}
+    cost = settings["cost"]
+    if isinstance(cost, Mapping):
+        pool, unit = _strong_share(pool, str(cost.get("strong"))), SHARE
+    elif cost != "usd":
+        raise ConfigError(f"trace.cost is {cost!r}; there are: usd, {{strong: ARM}}")
+    elif settings["prices"]["as_of"] is not None:
+        pool, facts = _priced(pool, settings["prices"])
+    return Loaded(pool=replace(selection, trace=pool), cost_unit=unit, price_facts=facts)
+
+
+def require_costs(loaded: Loaded) -> None:
+    """Raise PriceError for an arm without a cost: called where cost enters reward or report."""
+    pool = loaded.pool.trace
+    table = pool.quantities.get("cost_usd")
+    for column, arm in enumerate(pool.arms):
+        known = None if table is None else table[:, column][~np.isnan(pool.score[:, column])]
+        if known is None or np.isnan(known).any():
+            raise PriceError(
+                f"trace {pool.name!r}: arm {arm!r} has no cost, but cost enters the utility; set "
+                "trace.prices.as_of to a date (and trace.prices.user_files to a file with its "
+                "price), or utility=quality to leave cost out"
+            )
+
+
+def _read(settings: Mapping[str, Any], output_factor: float) -> Trace:
+    outcomes, prompts = _files(settings)
+    assume = {
+        name: value * (output_factor if name == "output_tokens" else 1.0)
+        for name, value in settings["assume"].items()
+        if value is not None
+    }
+    return read_trace(
+        outcomes,
+        prompts,
+        columns={k: tuple(v) if isinstance(v, list) else v for k, v in settings["columns"].items()},
+        layout=settings["layout"],
+        name=settings["name"],
+        where=settings["where"],
+        assume=assume,
+        duplicate_threshold=settings["duplicates"],
+    )
+
+
+def _files(settings: Mapping[str, Any]) -> tuple[Path, Path | None]:
+    path, prompts = settings["path"], settings["prompts"]
+    if path is not None:
+        for key, name in (("path", path), ("prompts", prompts)):
+            if name is not None and not Path(name).exists():
+                raise ConfigError(f"trace.{key}: there is no file {name!r}")
+        return Path(path), None if prompts is None else Path(prompts)
+    if settings["dataset"] is None:
+        raise ConfigError(
+            "trace.path is not set: name a table (trace.path=outcomes.parquet, and "
+            "trace.prompts=prompts.parquet where the texts have their own), or a registered "
+            "dataset (trace.dataset=NAME; python -m gairp.data list)"
+        )
+    tables = locate(settings["dataset"])
+    if "outcomes" not in tables:
+        raise ConfigError(
+            f"trace.dataset: {settings['dataset']!r} has no table 'outcomes', only "
+            f"{', '.join(sorted(tables))}: it cannot be replayed"
+        )
+    return tables["outcomes"], tables.get("prompts")
+
+
+def _strong_share(pool: Trace, strong: str) -> Trace:
+    if strong not in pool.arms:
+        raise UnknownNameError("arm of trace.cost.strong", strong, pool.arms)
+    share = np.array([float(arm == strong) for arm in pool.arms])
+    cost = np.where(np.isnan(pool.score), np.nan, share)
+    return replace(pool, quantities={**pool.quantities, "cost_usd": cost})
+
+
+def _priced(pool: Trace, prices: Mapping[str, Any]) -> tuple[Trace, Mapping[str, str]]:
+    for quantity in ("input_tokens", "output_tokens"):
+        if not pool.has(quantity):
+            raise PriceError(
+                f"trace {pool.name!r} records no {quantity}: cost cannot be priced from tokens; "
+                f"declare them (trace.assume.{quantity}=256, say) or leave trace.prices.as_of null"
+            )
+    catalogue = load_catalogue(**{**prices, "tables_dir": _tables_dir(prices)})
+    cost = price_trace_quantities(
+        pool.arms,
+        pool.quantities["input_tokens"],
+        pool.quantities["output_tokens"],
+        catalogue,
+        prices["as_of"],
+    )
+    # What the source estimated of the cost no longer matters.
+    notes = tuple(note for note in pool.notes if not note.startswith("estimated: cost_usd"))
+    priced = replace(pool, quantities={**pool.quantities, "cost_usd": cost}, notes=notes)
+    return priced, catalogue.sheet(pool.arms).summary()
+
+
+def _tables_dir(prices: Mapping[str, Any]) -> Path | None:
+    """The folder of the dataset `prices`, where it is to be had."""
+    if prices.get("tables_dir") is not None:
+        return Path(prices["tables_dir"])
+    try:
+        return next(iter(locate("prices").values())).parent
+    except DatasetAbsentError as error:
+        if prices.get("benchmark") is None:
+            return None
+        raise DatasetAbsentError(
+            f"trace.prices: {error}; or set trace.prices.benchmark=null and name a file of prices "
+            "in trace.prices.user_files, or trace.prices.as_of=null to take the cost as recorded"
+        ) from error

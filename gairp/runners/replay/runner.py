@@ -1,0 +1,274 @@
+"""The runner of a study: prepare, replay, log, report."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from gairp.errors import ConfigError, UnknownNameError
+from gairp.report.folder import (
+    in_order,
+    load_run,
+    run_name,
+    save_pool,
+    save_run,
+    save_study_document,
+)
+from gairp.report.run_metrics import run_curves, run_metrics
+from gairp.report.study import Pool, Run, Sensitivity, Study
+from gairp.report.terminal import print_report
+from gairp.report.write import Report, write_report
+from gairp.rewards import Utility
+from gairp.runners.replay.job import Job, Protocol
+from gairp.runners.replay.key import git_commit, study_key
+from gairp.runners.replay.prepared import Prepared
+from gairp.runners.replay.preparing import prepare
+from gairp.runners.replay.progress import progress
+from gairp.runners.replay.sensitivity import sensitivity
+from gairp.runners.replay.workers import run_jobs
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from gairp.tracking.writer import StudyWriter
+
+
+class StudyRunner:
+    """Replays policies over seeds; every finished run is in MLflow before the next is awaited."""
+
+    def __init__(self, settings: Mapping[str, Any], *, out: Path, workers: int) -> None:
+        """`settings` is the whole resolved configuration as plain values."""
+        self.settings, self.out, self.workers = settings, out, workers
+        self.utility = Utility(**settings["utility"])
+        self.protocol = Protocol(**settings["protocol"])
+        self.primary = _primary(settings["policies"], settings["primary"])
+        seed = settings["seed"]
+        self.seeds = [int(seed)] if isinstance(seed, int) else [int(s) for s in seed]
+
+    @classmethod
+    def from_config(cls, config: DictConfig) -> Self:
+        """A runner of the composed configuration; its output goes to Hydra's folder."""
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+        from omegaconf import OmegaConf
+
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise ConfigError(f"{missing[0]} must be set: add {missing[0]}=… to the command")
+        hydra = HydraConfig.get()
+        settings: Any = OmegaConf.to_container(config, resolve=True)
+        multirun = hydra.mode == RunMode.MULTIRUN
+        workers = settings["workers"] or (1 if multirun else os.cpu_count() or 1)
+        out = Path(settings["out"] or hydra.runtime.output_dir)
+        return cls(settings, out=out, workers=workers)
+
+    def run(self) -> Path:
+        """Run the study to its report; return the report's folder."""
+        with ThreadPoolExecutor(1) as background:
+            # Importing MLflow and opening a new store takes seconds: meanwhile the data load.
+            tracking = background.submit(_import_tracking)
+            prepared = self._prepare()
+            writer = self._open(tracking, prepared)
+        try:
+            study = self._replay(prepared, writer)
+            report = self._report(study)
+            self._publish(writer, study, report)
+        except BaseException as error:
+            writer.close("FAILED" if isinstance(error, Exception) else "KILLED")
+            raise
+        writer.close()
+        print_report(report.summary)
+        self._say_where(writer)
+        return self.out / "report"
+
+    # -- steps ----------------------------------------------------------------------------
+
+    def _prepare(self, output_factor: float = 1.0) -> Prepared:
+        return prepare(
+            self.settings["trace"],
+            self.settings["features"],
+            self.utility,
+            seed=self.settings["study_seed"],
+            output_factor=output_factor,
+        )
+
+    def _open(self, tracking: Future[Any], prepared: Prepared) -> StudyWriter:
+        writer: StudyWriter = tracking.result()(
+            uri=self.settings["tracking"]["uri"],
+            experiment=self.settings["tracking"]["experiment"],
+            name=self.settings["name"],
+            key=study_key(self.settings, prepared.facts),
+            trace=prepared.trace,
+        )
+        if writer.resumed:
+            print(f"resuming run {writer.run_id}: {len(writer.finished())} runs are done")
+        return writer
+
+    def _replay(self, prepared: Prepared, writer: StudyWriter) -> Study:
+        pool = prepared.pool(self.protocol.fit, self.protocol.report)
+        study = self._study(prepared, pool, (), ())
+        done = _fetch(writer, pool)
+        jobs = [job for job in self._jobs(self.seeds) if (job.policy, job.seed) not in done]
+        sweep_jobs = self._sweep_jobs()
+        runs, sweep, waiting = list(done.values()), [], []
+        # A child run logs the AIQ, so it waits for its policy's sweep.
+        pending = Counter(job.policy for job in sweep_jobs)
+        with tempfile.TemporaryDirectory(prefix="gairp-") as scratch:
+            todo = [*sweep_jobs, *jobs]
+            for job, run in progress(run_jobs(prepared, todo, self.workers), len(todo)):
+                if job.cost_weight is not None:
+                    sweep.append(run)
+                    pending[job.policy] -= 1
+                else:
+                    waiting.append(run)
+                ready = [run for run in waiting if not pending[run.policy]]
+                waiting = [run for run in waiting if pending[run.policy]]
+                for run in ready:
+                    so_far = self._study(prepared, pool, (run,), sweep)
+                    self._log(writer, so_far, run, Path(scratch))
+                    runs.append(run)
+        rows = sensitivity(self._prepare, self._jobs(self.seeds), study, self.workers)
+        return self._study(prepared, pool, runs, sweep, rows)
+
+    def _log(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:
+        table = scratch / "decisions.parquet"
+        save_run(run, study.pool, table)
+        config = self.settings["policies"][run.policy]
+        writer.log_child(
+            policy=run.policy,
+            seed=run.seed,
+            params={"policy": run.policy, "seed": run.seed, **_flat(config)},
+            metrics=run_metrics(study, run),
+            curves=run_curves(study, run, points=50),
+            table=table,
+        )
+
+    def _report(self, study: Study) -> Report:
+        return write_report(
+            study,
+            self.out / "report",
+            draws=self.settings["bootstrap"]["draws"],
+            seed=self.settings["study_seed"],
+        )
+
+    def _publish(self, writer: StudyWriter, study: Study, report: Report) -> None:
+        from omegaconf import OmegaConf
+
+        data = self.out / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        save_pool(study.pool, data / "pool.parquet")
+        save_study_document(study, data / "study.json")
+        for run in study.sweep:
+            (data / "sweep").mkdir(exist_ok=True)
+            save_run(run, study.pool, data / "sweep" / f"{run_name(run)}.parquet")
+        OmegaConf.save(OmegaConf.create(dict(self.settings)), data / "config.yaml")
+        writer.log_files(data, "data")
+        writer.log_files(self.out / "report", "report")
+        shared = {k: v for k, v in self.settings.items() if k not in ("policies", "hydra")}
+        writer.log_study({**_flat(shared), **study.facts, "dropped": study.dropped}, {})
+        writer.tag("gairp.verdict", report.verdict.line)
+
+    def _say_where(self, writer: StudyWriter) -> None:
+        uri = self.settings["tracking"]["uri"]
+        print(f"report  {self.out / 'report'}  (report.md, summary.csv, figures/)")
+        print(f"MLflow  run {writer.run_id}  (mlflow ui --backend-store-uri {uri})")
+
+    # -- pieces ---------------------------------------------------------------------------
+
+    def _jobs(self, seeds: Sequence[int], cost_weight: float | None = None) -> list[Job]:
+        settings = self.settings
+
+        def record(policy: str, seed: int) -> str | None:
+            if not settings["record"] or cost_weight is not None:
+                return None
+            return str(self.out / "decisions" / f"{policy}-{seed}.parquet")
+
+        return [
+            Job(
+                policy=name,
+                config=config,
+                seed=seed,
+                utility=settings["utility"],
+                protocol=self.protocol,
+                floor=settings["floor"],
+                cost_weight=cost_weight,
+                record=record(name, seed),
+            )
+            for name, config in settings["policies"].items()
+            for seed in seeds
+        ]
+
+    def _sweep_jobs(self) -> list[Job]:
+        sweep = self.settings["sweep"]
+        seeds = self.seeds[: sweep["seeds"]]
+        return [job for weight in sweep["cost_weights"] for job in self._jobs(seeds, float(weight))]
+
+    def _study(
+        self,
+        prepared: Prepared,
+        pool: Pool,
+        runs: Sequence[Run],
+        sweep: Sequence[Run],
+        rows: tuple[Sensitivity, ...] = (),
+    ) -> Study:
+        return Study(
+            name=self.settings["name"],
+            pool=pool,
+            runs=tuple(in_order(runs)),
+            sweep=tuple(in_order(sweep)),
+            utility=self.utility.describe(),
+            primary=self.primary,
+            comparators=tuple(
+                name for name in self.settings["comparators"] if name in self.settings["policies"]
+            ),
+            cost_unit=prepared.cost_unit,
+            dropped=prepared.dropped,
+            notes=prepared.notes,
+            facts={**prepared.facts, "git_commit": git_commit()},
+            sensitivity=rows,
+        )
+
+
+def _import_tracking() -> Any:
+    from gairp.tracking.writer import StudyWriter
+
+    return StudyWriter
+
+
+def _fetch(writer: StudyWriter, pool: Pool) -> dict[tuple[str, int], Run]:
+    from gairp.tracking.reader import fetch_table
+
+    done = {}
+    for key, run_id in writer.finished().items() if writer.resumed else ():
+        with tempfile.TemporaryDirectory(prefix="gairp-") as scratch:
+            done[key] = load_run(fetch_table(run_id, writer.client, Path(scratch)), pool)
+    return done
+
+
+def _primary(policies: Mapping[str, Any], primary: str | None) -> str:
+    if not policies:
+        raise ConfigError("policy: no policy is chosen; add e.g. policy=[random,linucb]")
+    if primary is None or (primary not in policies and len(policies) == 1):
+        if len(policies) > 1:
+            raise ConfigError(
+                "primary: say which policy the verdict is about, one of: " + ", ".join(policies)
+            )
+        return next(iter(policies))
+    if primary not in policies:
+        raise UnknownNameError("policy in `primary`", primary, policies)
+    return primary
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in settings.items():
+        name = f"{prefix}{key}".replace("_target_", "class")
+        if isinstance(value, Mapping) and value:
+            flat.update(_flat(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat

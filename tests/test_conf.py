@@ -1,0 +1,113 @@
+"""Every option of every group composes and builds; every experiment composes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
+
+from gairp.policies.base import BasePolicy
+from gairp.rewards import Utility
+from gairp.run import CONF
+from gairp.runners.hints import unknown_keys
+from gairp.runners.replay.job import Protocol
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("run", list(overrides))
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    return {str(key): value for key, value in plain.items()}
+
+
+#: What some policies must be told.
+REQUIRED = {
+    "fixed": ["policies.fixed.arm=a"],
+    "mixture": ["policies.mixture.weights={a: 0.5, b: 0.5}"],
+}
+
+
+@pytest.mark.parametrize("name", options("policy"))
+def test_every_policy_builds(name: str) -> None:
+    config = composed(f"policy={name}", *REQUIRED.get(name, []))["policies"][name]
+    policy = instantiate(config, utility=Utility(), name=name, _convert_="all")
+    assert isinstance(policy, BasePolicy)
+    assert policy.name == name
+
+
+@pytest.mark.parametrize("name", options("utility"))
+def test_every_utility_builds(name: str) -> None:
+    config = composed(f"utility={name}")["utility"]
+    assert Utility(**config).describe() == config
+
+
+@pytest.mark.parametrize("name", options("protocol"))
+def test_every_protocol_builds(name: str) -> None:
+    protocol = Protocol(**composed(f"protocol={name}")["protocol"])
+    assert protocol.report == "test"
+
+
+@pytest.mark.parametrize("name", options("features"))
+def test_every_feature_builder_builds(name: str) -> None:
+    builder = instantiate(composed(f"features={name}")["features"], _convert_="all")
+    assert builder.recipe()
+
+
+@pytest.mark.parametrize("name", options("experiment"))
+def test_every_experiment_composes(name: str) -> None:
+    config = composed(f"+experiment={name}")
+    assert hasattr(get_class(config["runner"]["_target_"]), "from_config")
+    assert config["primary"] is None or config["primary"] in config["policies"]
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['gairp.run', '--help']\n"
+        "from gairp.run import start\n"
+        "try:\n    start()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'mlflow', 'numba', 'sklearn', 'torch', 'pandas'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "python -m gairp.run +experiment=NAME" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gairp.run", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_an_unknown_option_fails_with_what_exists(tmp_path: Path) -> None:
+    done = run("policy=oracle", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "linucb" in done.stderr
+
+
+def test_an_unknown_key_fails_with_what_exists(tmp_path: Path) -> None:
+    done = run("utility.cost_wieght=0.3", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "did you mean utility.cost_weight?" in done.stderr
+    assert "utility.latency_weight" in done.stderr
+
+
+def test_a_setting_that_must_be_given_is_named(tmp_path: Path) -> None:
+    done = run("policy=fixed", "tracking.uri=sqlite:///runs.db", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "policies.fixed.arm must be set" in done.stderr
+
+
+def test_hints_leave_known_keys_alone() -> None:
+    assert unknown_keys(["utility.cost_weight=0.3", "policy=random", "seed=[1]"], CONF) == []
+    (hint,) = unknown_keys(["sead=1"], CONF)
+    assert "did you mean seed?" in hint
