@@ -90,9 +90,9 @@ class Utility:
         """Utilities, elementwise; the three broadcast against each other."""
         value = np.asarray(quality, dtype=np.float64)
         if self.cost_ceiling is not None:
-            value = np.where(np.asarray(cost_usd) > self.cost_ceiling, 0.0, value)
+            value = _below(self.cost_ceiling, cost_usd, value)
         if self.latency_ceiling is not None:
-            value = np.where(np.asarray(latency_s) > self.latency_ceiling, 0.0, value)
+            value = _below(self.latency_ceiling, latency_s, value)
         if self.cost_weight:
             value = value - self.cost_weight * self.cost_term(np.asarray(cost_usd))
         if self.latency_weight:
@@ -122,3 +122,8 @@ class Utility:
             "cost_ceiling": self.cost_ceiling,
             "latency_ceiling": self.latency_ceiling,
         }
+
+
+def _below(ceiling: float, spent: Floats | np.float64, quality: Floats) -> Floats:
+    """The quality where `spent` is within the ceiling, 0 above it, unknown where it is unknown."""
+    return np.where(np.isnan(spent), np.nan, np.where(np.asarray(spent) > ceiling, 0.0, quality))

@@ -31,6 +31,7 @@ def test_share_cost_counts_strong_calls() -> None:
 def test_a_term_that_is_off_may_be_unknown() -> None:
     assert Utility().of(0.7, math.nan, math.nan) == 0.7
     assert math.isnan(Utility(cost_weight=0.1).of(0.7, math.nan, 1.0))
+    assert math.isnan(Utility(cost_ceiling=0.1).of(0.7, math.nan, 1.0))
 
 
 def test_above_a_ceiling_quality_counts_nothing() -> None:
