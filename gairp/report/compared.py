@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 from gairp.errors import ConfigError, DataError
 from gairp.report.folder import in_order
+from gairp.report.row import Kind
 from gairp.report.study import Floats, Pool, Run, Study
 from gairp.rewards import Utility
 
 Rows = NDArray[np.int64]
+
+#: Names of the reference points that every report has; a policy of such a name is one of them.
+CHEAPEST, BEST_ON_TRAIN, ZERO_ROUTER, ORACLE = "cheapest", "best_on_train", "zero_router", "oracle"
+FIXED = "fixed:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +42,15 @@ class Compared:
     @property
     def policies(self) -> tuple[str, ...]:
         """Comparators by name, then the primary policy, then the others by name."""
-        study = self.study
-        rank = dict.fromkeys(study.comparators, 0) | {study.primary: 1}
-        return tuple(sorted(self.runs, key=lambda name: (rank.get(name, 2), name)))
+        rank: dict[Kind, int] = {"comparator": 0, "primary": 1, "policy": 2}
+        return tuple(sorted(self.runs, key=lambda name: (rank[self.kind(name)], name)))
 
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """The policies that are judged: the primary one first."""
-        study = self.study
-        return tuple(p for p in self.policies if p == study.primary or p not in study.comparators)
+    def kind(self, policy: str) -> Kind:
+        """What a policy is to this study; one with the name of a reference point is one."""
+        if policy == self.study.primary:
+            return "primary"
+        known = (CHEAPEST, BEST_ON_TRAIN, ZERO_ROUTER, ORACLE, *self.study.comparators)
+        return "comparator" if policy in known or policy.startswith(FIXED) else "policy"
 
     @property
     def per(self) -> float:

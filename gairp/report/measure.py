@@ -13,7 +13,7 @@ from gairp.metrics.compare import compare_means, compare_with_mix, estimate_mean
 from gairp.metrics.interval import Estimate
 from gairp.metrics.quantiles import weighted_quantiles
 from gairp.report import reference
-from gairp.report.compared import Compared
+from gairp.report.compared import ZERO_ROUTER, Compared
 from gairp.report.reference import Reference
 from gairp.report.row import NAN, UNKNOWN, Kind, Row
 from gairp.report.study import Floats, Run
@@ -48,7 +48,7 @@ class Measure:
         arms = np.concatenate([run.arms for run in runs])
         row = self._row(
             name,
-            _kind(compared, name),
+            compared.kind(name),
             quality=compared.table(runs, "quality"),
             cost=compared.table(runs, "cost_usd"),
             coverage=compared.coverage[name],
@@ -76,7 +76,7 @@ class Measure:
             coverage=point.coverage,
             shares=point.weights.mean(axis=0),
         )
-        if point.name == reference.ZERO_ROUTER:
+        if point.name == ZERO_ROUTER:
             row = replace(row, gain=UNKNOWN, saving=UNKNOWN, aiq=self._aiq_of_mix())
         worth = point.mean(self.compared.arm_utility)
         return replace(
@@ -154,12 +154,6 @@ class Measure:
         if self.mix is None or pool.cost_usd is None or not self.compared.sweep:
             return UNKNOWN
         return aiq_of_mix(self.mix, pool.quality, pool.cost_usd, self.bootstrap(1))
-
-
-def _kind(compared: Compared, name: str) -> Kind:
-    if name == compared.study.primary:
-        return "primary"
-    return "comparator" if name in compared.study.comparators else "policy"
 
 
 def _quantiles(values: Floats | None, weights: Floats | None = None) -> tuple[float, float, float]:

@@ -12,11 +12,16 @@ import numpy as np
 
 from gairp.metrics.mix import ZeroRouter, mix_weights
 from gairp.metrics.selection import best_fixed, oracle_choice
-from gairp.report.compared import Compared, train_utility
+from gairp.report.compared import (
+    BEST_ON_TRAIN,
+    CHEAPEST,
+    FIXED,
+    ORACLE,
+    ZERO_ROUTER,
+    Compared,
+    train_utility,
+)
 from gairp.report.study import Floats
-
-CHEAPEST, BEST_ON_TRAIN, ZERO_ROUTER, ORACLE = "cheapest", "best_on_train", "zero_router", "oracle"
-FIXED = "fixed:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ _MIX_POINTS = 9
 def operating_points(compared: Compared, policy: str) -> list[tuple[Run, ...]]:
     """The policy's runs at each cost weight, ascending; empty where it has no sweep.
 
-    The study's own runs are one of the points.
+    The study's own runs are one of the points. All points rest on the seeds that all of them
+    have, since a sweep may be run on fewer.
     """
     swept = compared.sweep.get(policy, ())
     points: dict[float, list[Run]] = {}
@@ -30,7 +31,15 @@ def operating_points(compared: Compared, policy: str) -> list[tuple[Run, ...]]:
         points.setdefault(run.cost_weight, []).append(run)
     if swept:
         points.setdefault(compared.utility.cost_weight, list(compared.runs.get(policy, ())))
-    return [tuple(points[weight]) for weight in sorted(points) if points[weight]]
+    by_weight = [points[weight] for weight in sorted(points) if points[weight]]
+    shared = _shared_seeds(by_weight)
+    return [tuple(run for run in runs if run.seed in shared) for runs in by_weight]
+
+
+def _shared_seeds(points: Sequence[Sequence[Run]]) -> set[int]:
+    """Seeds that every point has; where there are none, all that any has."""
+    seeds = [{run.seed for run in runs} for runs in points]
+    return set.intersection(*seeds) or set.union(*seeds) if seeds else set()
 
 
 def aiq_of_policy(
@@ -38,8 +47,8 @@ def aiq_of_policy(
 ) -> Estimate:
     """AIQ with its interval, hull and normaliser recomputed in each draw.
 
-    Unknown below five points, or where costs are. The interval needs equally many seeds at each
-    point, since a seed is resampled at all points together.
+    Unknown below five points, or where costs are. A seed is resampled at all points together, so
+    points that share no seed have no interval.
     """
     points = operating_points(compared, policy)
     arm_cost = compared.pool.cost_usd

@@ -70,7 +70,15 @@ def test_blank_without_a_sweep_and_below_five_points(study: Study, swept: Study)
         assert "aiq" not in run_metrics(one, one.runs[0])
 
 
-def test_points_with_unequal_seeds_have_no_interval(swept: Study) -> None:
-    row = summarise(replace(swept, sweep=swept.sweep[1:]), draws=20).row("p")
+def test_points_rest_on_the_seeds_that_all_have(swept: Study, make_run: MakeRun) -> None:
+    extra = make_run([0] * 8, seed=2)  # would pull the study's own point down
+    row = summarise(replace(swept, runs=(*swept.runs, extra)), draws=20).row("p")
+    assert row.aiq.point == pytest.approx(AREA)
+    assert row.aiq.low < AREA < row.aiq.high
+
+
+def test_points_that_share_no_seed_have_no_interval(swept: Study) -> None:
+    sweep = tuple(replace(run, seed=run.seed + 5) for run in swept.sweep if run.seed)
+    row = summarise(replace(swept, sweep=sweep), draws=20).row("p")
     assert row.aiq.point == pytest.approx(AREA)
     assert np.isnan(row.aiq.low)

@@ -11,6 +11,7 @@ import numpy as np
 
 from gairp.metrics.mix import ZeroRouter
 from gairp.report import reference
+from gairp.report.compared import FIXED, ORACLE
 from gairp.report.figures.canvas import GREY, draw, settle, style_of
 from gairp.report.figures.labels import Label, place_labels
 from gairp.report.row import Row
@@ -64,8 +65,8 @@ def draw_plane(summary: Summary, stem: Path) -> list[Path]:
 
 
 def _scene(summary: Summary) -> _Scene:
-    arms = tuple(r for r in summary.rows if r.policy.startswith(reference.FIXED) and not r.seeds)
-    oracle = summary.row(reference.ORACLE)
+    arms = tuple(r for r in summary.rows if r.policy.startswith(FIXED) and not r.seeds)
+    oracle = summary.row(ORACLE)
     policies = tuple(row for row in summary.rows if row.seeds)
     costs = np.array([row.cost.point for row in (*arms, oracle, *policies)])
     log = _spans_far(costs.min(), costs.max())
@@ -153,8 +154,7 @@ def _draw_scene(axes: Axes, scene: _Scene, rows: Sequence[Row], *, log: bool) ->
 
 def _label(axes: Axes, scene: _Scene, rows: Sequence[Row], obstacles: Floats) -> None:
     labels = [
-        Label(row.policy.removeprefix(reference.FIXED), *_at(row), bold=row.kind == "primary")
-        for row in rows
+        Label(row.policy.removeprefix(FIXED), *_at(row), bold=row.kind == "primary") for row in rows
     ]
     place_labels(axes, [*labels, *_mix_label(axes, scene, rows)], obstacles)
 
