@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,13 @@ def connect(uri: str) -> MlflowClient:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    if uri.startswith(_SQLITE):
-        _prepare(Path(uri.removeprefix(_SQLITE)))
+    database = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+    if database is not None:
+        _prepare(database)
     try:
-        client = MlflowClient(tracking_uri=uri)
-        client.search_experiments(max_results=1)
+        with alone(database) if database is not None else contextlib.nullcontext():
+            client = MlflowClient(tracking_uri=uri)
+            client.search_experiments(max_results=1)
     except (MlflowException, OSError, ValueError) as error:
         raise ConfigError(
             f"tracking.uri: no MLflow store answers at {uri!r} ({error}); start the server or "
@@ -56,7 +59,32 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     if uri.startswith(_SQLITE):
         database = Path(uri.removeprefix(_SQLITE)).resolve()
         location = (database.parent / "artifacts" / name).as_uri()
-    return str(client.create_experiment(name, artifact_location=location))
+    return _create_experiment(client, name, location)
+
+
+def _create_experiment(client: MlflowClient, name: str, location: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(client.create_experiment(name, artifact_location=location))
+    except MlflowException:
+        found: Any = client.get_experiment_by_name(name)
+        if found is None:
+            raise
+        return str(found.experiment_id)  # another process of the same sweep was quicker
+
+
+@contextlib.contextmanager
+def alone(database: Path) -> Iterator[None]:
+    """Wait for other processes that open the same file: a new one would get its tables twice."""
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system: there one opens the store once before a sweep
+        yield
+        return
+    with database.with_name(f".{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _prepare(database: Path) -> None:

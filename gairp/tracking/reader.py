@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def fetch_study(run_id: str, uri: str, into: Path) -> Path:
+def fetch_study(run: str, uri: str, into: Path) -> Path:
     """Download `data/` of a study and the table of each finished child; return the folder.
 
-    The folder then holds pool.parquet, study.json, sweep/ where there was one, and
-    runs/<child run id>.parquet. A child's id brings its study. Raises ConfigError for an id that
-    is no study.
+    `run` is a run id, where a child's id brings its study, or the name of a study, which brings
+    its latest finished run. The folder then holds pool.parquet, study.json, sweep/ where there
+    was one, and runs/<child run id>.parquet. Raises ConfigError where no study is meant.
     """
     client = connect(uri)
-    parent = _study_of(client, run_id, uri)
+    parent = _study_of(client, run, uri)
     folder = into / parent
     folder.mkdir(parents=True, exist_ok=True)
     client.download_artifacts(parent, "data", str(folder))
@@ -38,20 +38,33 @@ def fetch_table(run_id: str, client: MlflowClient, into: Path) -> Path:
     return Path(client.download_artifacts(run_id, TABLE, str(into)))
 
 
-def _study_of(client: MlflowClient, run_id: str, uri: str) -> str:
+def _study_of(client: MlflowClient, run: str, uri: str) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        tags = client.get_run(run_id).data.tags
+        tags = client.get_run(run).data.tags
     except MlflowException as error:
-        raise ConfigError(
-            f"no run {run_id!r} in {uri!r}; the run ids are in the MLflow UI, or give another "
-            "store with --tracking-uri"
-        ) from error
-    parent = run_id if tags.get(KIND) == "study" else tags.get(PARENT)
+        latest = _latest(client, run)
+        if latest is None:
+            raise ConfigError(
+                f"no run {run!r} and no finished study of this name in {uri!r}; the run ids are "
+                "in the MLflow UI, or give another store with --tracking-uri"
+            ) from error
+        return latest
+    parent = run if tags.get(KIND) == "study" else tags.get(PARENT)
     if not parent:
-        raise ConfigError(f"run {run_id!r} is no study of this project (it has no tag {KIND})")
+        raise ConfigError(f"run {run!r} is no study of this project (it has no tag {KIND})")
     return str(parent)
+
+
+def _latest(client: MlflowClient, name: str) -> str | None:
+    found = client.search_runs(
+        [experiment.experiment_id for experiment in client.search_experiments()],
+        f"tags.`{KIND}` = 'study' AND attributes.status = 'FINISHED'",
+        max_results=5_000,
+        order_by=["attributes.start_time DESC"],
+    )
+    return next((str(run.info.run_id) for run in found if run.info.run_name == name), None)
 
 
 def _children(client: MlflowClient, parent: str) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from gairp.errors import ConfigError
+from gairp.tracking.client import alone, experiment_id
 from gairp.tracking.reader import fetch_study
 from gairp.tracking.writer import KIND, POLICY, SEED, TRACE, StudyWriter
 
@@ -85,6 +88,46 @@ def test_a_study_comes_back_as_files(uri: str, tmp_path: Path) -> None:
     assert len(list((folder / "runs").glob("*.parquet"))) == 2
     child = writer.finished()["linucb", 1]
     assert fetch_study(child, uri, tmp_path / "by-child").name == "data"
+
+
+def test_a_name_brings_the_latest_finished_study(uri: str, tmp_path: Path) -> None:
+    table = tmp_path / "decisions.parquet"
+    table.write_bytes(b"rows")
+    data = tmp_path / "data"
+    data.mkdir()
+    for content in ("first", "second", "unfinished"):
+        (data / "study.json").write_text(content)
+        writer = StudyWriter(uri=uri, experiment="test", name="mine", key=content, trace="tiny")
+        log(writer, table, seed=0)
+        writer.log_files(data, "data")
+        writer.close("KILLED" if content == "unfinished" else "FINISHED")
+    folder = fetch_study("mine", uri, tmp_path / "back")
+    assert (folder / "study.json").read_text() == "second"
+
+
+def test_an_experiment_made_meanwhile_is_taken(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = open_study(uri, "race").client
+    real, answers = client.get_experiment_by_name, [None]
+    monkeypatch.setattr(
+        client, "get_experiment_by_name", lambda name: answers.pop() if answers else real(name)
+    )
+    assert experiment_id(client, "test") == experiment_id(client, "test")
+    assert not answers
+
+
+def test_only_one_at_a_time_opens_a_store(tmp_path: Path) -> None:
+    database, entered = tmp_path / "mlflow.db", Event()
+
+    def second() -> None:
+        with alone(database):
+            entered.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with alone(database):
+            waiting = pool.submit(second)
+            assert not entered.wait(0.1)
+        waiting.result(timeout=5)
+    assert entered.is_set()
 
 
 def test_unknown_runs_are_refused_with_the_remedy(uri: str, tmp_path: Path) -> None:
