@@ -156,19 +156,19 @@ def _label(axes: Axes, scene: _Scene, rows: Sequence[Row], obstacles: Floats) ->
     labels = [
         Label(row.policy.removeprefix(FIXED), *_at(row), bold=row.kind == "primary") for row in rows
     ]
-    place_labels(axes, [*labels, *_mix_label(axes, scene, rows)], obstacles)
+    place_labels(axes, [*labels, *_mix_label(axes, scene)], obstacles)
 
 
-def _mix_label(axes: Axes, scene: _Scene, rows: Sequence[Row]) -> list[Label]:
+def _mix_label(axes: Axes, scene: _Scene) -> list[Label]:
     """Where the mix runs farthest from any mark; none where it does not cross the panel."""
     to_panel = axes.transData + axes.transAxes.inverted()
     line = to_panel.transform(scene.mix)
-    marks = to_panel.transform([_at(row) for row in rows] or [(np.nan, np.nan)])
+    marks = to_panel.transform([_at(row) for row in scene.rows])
     shown = ((line > 0.1) & (line < 0.9)).all(axis=1)
     if not shown.any():
         return []
     distance = np.hypot(*(line[:, None] - marks[None]).transpose(2, 0, 1))
-    clearest = int(np.argmax(np.where(shown, np.nanmin(distance, axis=1, initial=9.0), -1.0)))
+    clearest = int(np.argmax(np.where(shown, distance.min(axis=1), -1.0)))
     x, y = scene.mix[clearest]
     return [Label("best fixed mix", float(x), float(y))]
 
