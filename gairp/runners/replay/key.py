@@ -34,7 +34,7 @@ def git_commit() -> str:
 
     try:
         commit = git("rev-parse", "HEAD")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", "../../../conf")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/gairp", ":/conf")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}+changes" if changed else commit

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gairp.errors import UnknownNameError
 from gairp.replay.source import Outcomes
 from gairp.report.study import Pool
+from gairp.rewards import Utility
 from gairp.types import Floats, TrainingSet
 
 
@@ -61,7 +62,7 @@ class Prepared:
             observed=~np.isnan(score),
         )
 
-    def pool(self, fit: str, report: str) -> Pool:
+    def pool(self, fit: str, report: str, utility: Utility) -> Pool:
         """The comparators' table: reported prompts, with the means of the part that was fitted."""
         rows, seen, table = self.rows(report), self.rows(fit), self.outcomes
         k = len(self.arms)
@@ -71,6 +72,12 @@ class Prepared:
 
         train_quality = mean(table.quality)
         assert train_quality is not None
+        nan = np.float64(np.nan)
+        known = utility.of_arrays(
+            table.quality,
+            nan if table.cost_usd is None else table.cost_usd,
+            nan if table.latency_s is None else table.latency_s,
+        )
         return Pool(
             arms=self.arms,
             prompt_ids=tuple(table.prompt_ids[i] for i in rows),
@@ -82,6 +89,7 @@ class Prepared:
             train_quality=train_quality,
             train_cost_usd=mean(table.cost_usd),
             train_latency_s=mean(table.latency_s),
+            train_utility=mean(known),
         )
 
 

@@ -109,7 +109,7 @@ class StudyRunner:
         return writer
 
     def _replay(self, prepared: Prepared, writer: StudyWriter) -> Study:
-        pool = prepared.pool(self.protocol.fit, self.protocol.report)
+        pool = prepared.pool(self.protocol.fit, self.protocol.report, self.utility)
         study = self._study(prepared, pool, (), ())
         done = _fetch(writer, pool)
         jobs = [job for job in self._jobs(self.seeds) if (job.policy, job.seed) not in done]
@@ -131,7 +131,7 @@ class StudyRunner:
                     so_far = self._study(prepared, pool, (run,), sweep)
                     self._log(writer, so_far, run, Path(scratch))
                     runs.append(run)
-        rows = sensitivity(self._prepare, self._jobs(self.seeds), study, self.workers)
+        rows = sensitivity(self._prepare, self._jobs(self.seeds), study, self.utility, self.workers)
         return self._study(prepared, pool, runs, sweep, rows)
 
     def _log(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:

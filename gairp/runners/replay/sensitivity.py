@@ -8,6 +8,7 @@ from dataclasses import replace
 from gairp.report.folder import in_order
 from gairp.report.study import Sensitivity, Study
 from gairp.report.summary import gains, summarise
+from gairp.rewards import Utility
 from gairp.runners.replay.job import Job
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.workers import run_jobs
@@ -16,7 +17,11 @@ FACTORS = (0.5, 2.0)
 
 
 def sensitivity(
-    prepare: Callable[[float], Prepared], jobs: Sequence[Job], study: Study, workers: int
+    prepare: Callable[[float], Prepared],
+    jobs: Sequence[Job],
+    study: Study,
+    utility: Utility,
+    workers: int,
 ) -> tuple[Sensitivity, ...]:
     """Run the whole study again at half and at double the assumed output length.
 
@@ -31,7 +36,7 @@ def sensitivity(
         runs = [run for _, run in run_jobs(prepared, jobs, workers)]
         changed = replace(
             study,
-            pool=prepared.pool(protocol.fit, protocol.report),
+            pool=prepared.pool(protocol.fit, protocol.report, utility),
             runs=tuple(in_order(runs)),
             sweep=(),
         )
