@@ -1,0 +1,22 @@
+"""The one option of the benchmarks."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a patient reader log the whole study."""
+    parser.addoption(
+        "--study-seeds",
+        type=int,
+        default=4,
+        help="seeds of the study whose logging is timed; the figure is scaled to 20 (default 4)",
+    )
+
+
+@pytest.fixture
+def study_seeds(request: pytest.FixtureRequest) -> int:
+    """How many seeds of the study are really run."""
+    seeds: int = request.config.getoption("--study-seeds")
+    return seeds
