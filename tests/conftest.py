@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -74,3 +77,46 @@ def tiny_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outcomes.to_parquet(folder / "outcomes.parquet")
     prompts.to_parquet(folder / "prompts.parquet")
     return folder
+
+
+class FinishedStudy(NamedTuple):
+    """A study that has run to its report."""
+
+    uri: str  #: of its tracking store
+    run_id: str
+    report: Path
+    output: str  #: what it printed
+
+
+@pytest.fixture(scope="session")
+def finished_study(tiny_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedStudy:
+    """The policy and the table that the documentation adds, run as it says, on the tiny tables.
+
+    It takes some fifteen seconds, most of it to import MLflow and make a store: share it.
+    """
+    folder = tmp_path_factory.mktemp("study")
+    outcomes = pd.read_parquet(tiny_tables / "outcomes.parquet")
+    names = {"score": "score", "cost_usd": "usd", "latency_s": "seconds"}
+    wide = outcomes.pivot(index="prompt_id", columns="model", values=list(names))
+    wide.columns = pd.Index(["_".join((pair[1], names[pair[0]])) for pair in wide.columns])
+    prompts = pd.read_parquet(tiny_tables / "prompts.parquet").set_index("prompt_id")
+    prompts = prompts.rename(columns={"prompt": "question", "category": "product"})
+    prompts.join(wide).rename_axis("ticket").to_csv(folder / "tickets.csv")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "gairp.run", "--config-dir", "docs/examples/conf"),
+            *("+experiment=custom", "trace=tickets", f"trace.path={folder}/tickets.csv"),
+            *("policy=[random,linucb,boltzmann]", "primary=boltzmann", "comparators=[random]"),
+            *("name=tickets", "seed=[0,1]", "features=hashed_metadata", "bootstrap.draws=50"),
+            *("workers=1", f"out={folder}", f"hydra.run.dir={folder}/hydra"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "GAIRP_DATA_DIR": str(folder / "data"), "MLFLOW_TRACKING_URI": uri},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    run_id = done.stdout.rpartition("MLflow  run ")[2].split()[0]
+    return FinishedStudy(uri, run_id, folder / "report", done.stdout)

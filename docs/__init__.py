@@ -1,0 +1,1 @@
+"""The pages of the documentation, their examples, and what keeps both true."""

@@ -1,0 +1,64 @@
+"""What can stand between two markers of a page."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.conf_reference import default_options, experiment_table, key_table, option_tables
+
+_LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".jsonl": "json", ".csv": "text"}
+# What a shell of the reader's may have set, and what must not show on a page.
+_AMBIENT = ("MLFLOW_TRACKING_URI", "GAIRP_", "HYDRA_", "COLUMNS", "FORCE_COLOR")
+
+
+def file(root: Path, path: str) -> str:
+    """A file of the checkout, fenced."""
+    content = (root / path).read_text(encoding="utf-8").strip()
+    return f"```{_LANGUAGES.get(Path(path).suffix, 'text')}\n{content}\n```"
+
+
+def help_text(root: Path, module: str, *arguments: str) -> str:
+    """What `python -m MODULE ARGUMENTS --help` prints, fenced."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(_AMBIENT)}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments, "--help"],
+        cwd=root,
+        env={**env, "COLUMNS": "100", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ValueError(f"exit code {done.returncode}: {done.stderr.strip()[-500:]}")
+    lines = [line.rstrip() for line in done.stdout.strip().splitlines()]
+    return "\n".join(["```text", *lines, "```"])
+
+
+def records(root: Path) -> str:
+    """The columns of the decision log."""
+    from gairp.records.schema import markdown
+
+    return markdown()
+
+
+def defaults(root: Path) -> str:
+    """The option that each group has where nobody chooses another."""
+    return default_options(root / "conf" / "run.yaml")
+
+
+def keys(root: Path, name: str) -> str:
+    """The keys of conf/NAME.yaml."""
+    return key_table(root / "conf" / f"{name}.yaml")
+
+
+def group(root: Path, name: str) -> str:
+    """The options of a group and their keys."""
+    return option_tables(root / "conf" / name)
+
+
+def experiments(root: Path) -> str:
+    """The studies that ship."""
+    return experiment_table(root / "conf" / "experiment")
