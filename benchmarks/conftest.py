@@ -6,12 +6,12 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a patient reader log the whole study."""
+    """Let a hurried reader log less than the whole study."""
     parser.addoption(
         "--study-seeds",
         type=int,
-        default=4,
-        help="seeds of the study whose logging is timed; the figure is scaled to 20 (default 4)",
+        default=20,
+        help="seeds of the study whose logging is timed; fewer than 20 are scaled to 20",
     )
 
 

@@ -34,11 +34,12 @@ def test_logging_against_replay(
     processor = study.opening.processor + study.closing.processor
     processor += more * study.logging.processor
     data = "mmlu_pro" if study.recorded else "synthetic outcomes of the shape of mmlu_pro"
+    scaled = "" if study_seeds == SEEDS else f", scaled to {SEEDS}"
     note(
         benchmark,
         key="mlflow_share",
         target=1.0,
         ratio=logging / replay,
         text=f"{logging:.1f} s of logging ({processor:.1f} s of processor); replay {replay:.1f} s; "
-        f"{data}, seeds run: {study_seeds}, scaled to {SEEDS}",
+        f"{data}, {study.children} runs{scaled}",
     )
