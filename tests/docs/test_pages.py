@@ -71,7 +71,7 @@ def test_a_documented_run_composes(words: list[str]) -> None:
     ]
     if "--config-dir" in words and not search:
         return  # a folder of the reader's
-    overrides = [word for word in words if "=" in word and not word.startswith("hydra")]
+    overrides = [word for word in words if "=" in word and not word.startswith(("hydra", "+hydra"))]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("run", [*search, *map(first_choice, overrides)])
     assert config.runner._target_.startswith("gairp.runners.")
