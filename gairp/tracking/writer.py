@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KIND, POLICY, SEED, TRACE = "gairp.kind", "gairp.policy", "gairp.seed", "gairp.trace"
 KEY, TABLE = "gairp.study_key", "data/decisions.parquet"
 PARENT = "mlflow.parentRunId"
-_BATCH = 1000  #: metrics that the store takes in one request
+_BATCH, _PARAMS = 1000, 100  #: metrics and parameters that the store takes in one request
 
 Curves = Mapping[str, Iterable[tuple[int, float]]]
 
@@ -41,6 +41,7 @@ class StudyWriter:
         )
         if self.resumed:
             self.client.update_run(self.run_id, status="RUNNING")
+            self._delete_torn()
 
     def finished(self) -> dict[tuple[str, int], str]:
         """Run ids of the children that are done, by policy and seed."""
@@ -79,8 +80,10 @@ class StudyWriter:
         self.client.set_terminated(run.info.run_id, "FINISHED")
 
     def log_study(self, params: Mapping[str, object], metrics: Mapping[str, float]) -> None:
-        """Parameters and metrics of the parent; parameters only once."""
-        self._log_batch(self.run_id, {} if self.resumed else params, metrics, {})
+        """Parameters and metrics of the parent; a parameter that it has already stays."""
+        there = self.client.get_run(self.run_id).data.params if self.resumed else {}
+        new = {key: value for key, value in params.items() if key not in there}
+        self._log_batch(self.run_id, new, metrics, {})
 
     def log_files(self, folder: Path, path: str) -> None:
         """All files of a folder, under `path`."""
@@ -102,6 +105,16 @@ class StudyWriter:
         )
         return str(found[0].info.run_id) if found else None
 
+    def _delete_torn(self) -> None:
+        """Children that a kill left half written are run again: they must not stand beside."""
+        torn = self.client.search_runs(
+            [self.experiment_id],
+            f"tags.`{PARENT}` = '{self.run_id}' AND attributes.status != 'FINISHED'",
+            max_results=50_000,
+        )
+        for run in torn:
+            self.client.delete_run(run.info.run_id)
+
     def _log_batch(
         self,
         run_id: str,
@@ -113,9 +126,12 @@ class StudyWriter:
 
         points = _points(metrics, curves)
         entries = [Param(key, str(value)[:6000]) for key, value in params.items()]
-        for start in range(0, max(len(points), 1), _BATCH):
-            batch = points[start : start + _BATCH]
-            self.client.log_batch(run_id, metrics=batch, params=entries if start == 0 else ())
+        for i in range(max(-(-len(points) // _BATCH), -(-len(entries) // _PARAMS))):
+            self.client.log_batch(
+                run_id,
+                metrics=points[i * _BATCH : (i + 1) * _BATCH],
+                params=entries[i * _PARAMS : (i + 1) * _PARAMS],
+            )
 
 
 def _points(metrics: Mapping[str, float], curves: Curves) -> list[Metric]:

@@ -11,7 +11,7 @@ import pytest
 from gairp.errors import ConfigError
 from gairp.tracking.client import alone, experiment_id
 from gairp.tracking.reader import fetch_study
-from gairp.tracking.writer import KIND, POLICY, SEED, TRACE, StudyWriter
+from gairp.tracking.writer import KIND, PARENT, POLICY, SEED, TRACE, StudyWriter
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -70,6 +70,28 @@ def test_an_unfinished_study_is_taken_up_again(uri: str, tmp_path: Path) -> None
     third = open_study(uri, "resume")
     assert not third.resumed
     third.close()
+
+
+def test_what_a_kill_left_half_written_is_gone_and_parameters_are_whole(
+    uri: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "decisions.parquet"
+    table.write_bytes(b"rows")
+    first = open_study(uri, "torn")
+    with pytest.raises(OSError, match="absent"):
+        log(first, tmp_path / "absent.parquet", seed=0)
+    first.log_study({"workers": 1}, {})
+    first.close("KILLED")
+    second = open_study(uri, "torn")
+    log(second, table, seed=0)
+    second.log_study({"workers": 2, **{f"p{i}": i for i in range(120)}}, {})
+    second.close()
+    children = second.client.search_runs(
+        [second.experiment_id], f"tags.`{PARENT}` = '{second.run_id}'"
+    )
+    assert [run.info.status for run in children] == ["FINISHED"]
+    params = second.client.get_run(second.run_id).data.params
+    assert (len(params), params["workers"], params["p119"]) == (121, "1", "119")
 
 
 def test_a_study_comes_back_as_files(uri: str, tmp_path: Path) -> None:
