@@ -30,7 +30,7 @@ class Regular:
 
     def __init__(self, *, interval_s: float) -> None:
         if not interval_s > 0:
-            raise ConfigError(f"arrivals.interval_s is {interval_s}; give seconds above 0")
+            raise ConfigError(f"protocol.arrivals.interval_s is {interval_s}; give seconds above 0")
         self.interval_s = interval_s
 
     def following(self, previous: float) -> float:
@@ -43,7 +43,7 @@ class Poisson:
 
     def __init__(self, *, rate: float, seed: int) -> None:
         if not rate > 0:
-            raise ConfigError(f"arrivals.rate is {rate}; give requests a second above 0")
+            raise ConfigError(f"protocol.arrivals.rate is {rate}; give requests a second above 0")
         self.rate = rate
         self._rng = np.random.default_rng([seed, 1])
 

@@ -54,7 +54,15 @@ class Replay:
         With `learn=False` no feedback is delivered: the policy stays as it is.
         """
         if not feedback_delay_s >= 0:
-            raise ConfigError(f"feedback.delay_s is {feedback_delay_s}; give at least 0 seconds")
+            raise ConfigError(
+                f"protocol.feedback_delay_s is {feedback_delay_s}; give at least 0 seconds"
+            )
+        if feedback_delay_s > 0 and (arrivals is None or isinstance(arrivals, Sequential)):
+            raise ConfigError(
+                f"protocol.feedback_delay_s is {feedback_delay_s}, but requests that come one at a "
+                "time wait for the feedback, so it would delay nothing; set protocol.arrivals "
+                "(protocol=delayed_feedback does), or the delay to 0"
+            )
         self.clock = VirtualClock()
         self.joiner = FeedbackJoiner(policy, capacity=capacity)
         self.router = Router(policy=policy, seed=seed, clock=self.clock, joiner=self.joiner)

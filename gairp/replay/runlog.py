@@ -14,7 +14,7 @@ from gairp.types import Context, Outcome
 
 
 class RunLog:
-    """Sink of 52 bytes a request: row, arm, propensity, quality, cost, latency."""
+    """Sink of 44 bytes a request: row, arm, propensity, quality, cost, latency."""
 
     def __init__(self, arms: tuple[str, ...]) -> None:
         self._columns = {arm: column for column, arm in enumerate(arms)}

@@ -173,8 +173,10 @@ def test_a_log_that_failed_leaves_no_file_under_the_final_name(tmp_path: Path) -
 
 
 def test_bad_settings_name_the_key() -> None:
-    with pytest.raises(ConfigError, match=r"feedback\.delay_s is -1"):
+    with pytest.raises(ConfigError, match=r"protocol\.feedback_delay_s is -1"):
         replay(LinUCB(), feedback_delay_s=-1)
+    with pytest.raises(ConfigError, match=r"would delay nothing; set protocol\.arrivals"):
+        replay(LinUCB(), feedback_delay_s=60.0)
     with pytest.raises(ConfigError, match=r"arrivals\.interval_s is 0"):
         Regular(interval_s=0)
     with pytest.raises(ConfigError, match=r"arrivals\.rate is -2"):
