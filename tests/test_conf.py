@@ -111,3 +111,6 @@ def test_hints_leave_known_keys_alone() -> None:
     assert unknown_keys(["utility.cost_weight=0.3", "policy=random", "seed=[1]"], CONF) == []
     (hint,) = unknown_keys(["sead=1"], CONF)
     assert "did you mean seed?" in hint
+    (hint,) = unknown_keys(["polcy=linucb"], CONF)
+    assert "did you mean policies?" in hint or "did you mean policy?" in hint
+    assert "policy, " in hint

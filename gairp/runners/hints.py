@@ -23,18 +23,20 @@ def unknown_keys(arguments: Sequence[str], conf: Path) -> list[str]:
     except HydraException:
         return []  # Hydra itself has said which options the group has.
     plain = [_name(a) for a in keys if a[0] not in "+~-" and not a.startswith("hydra")]
-    return [hint for key in plain if (hint := _hint(config, key))]
+    names = sorted(folder.name for folder in conf.iterdir() if folder.is_dir())
+    return [hint for key in plain if (hint := _hint(config, key, names))]
 
 
 def _name(argument: str) -> str:
     return argument.partition("=")[0].lstrip("+~").partition("@")[0]
 
 
-def _hint(config: Any, key: str) -> str | None:
+def _hint(config: Any, key: str, groups: Sequence[str]) -> str | None:
     place, node = "", config
     for part in key.split("."):
         known = [str(k) for k in node] if hasattr(node, "keys") else []
         if part not in known:
+            known += [] if place else [group for group in groups if group not in known]
             near = get_close_matches(part, known, n=1)
             guess = f" (did you mean {place}{near[0]}?)" if near else ""
             there = ", ".join(place + k for k in sorted(known)) or "no keys"

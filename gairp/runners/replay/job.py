@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gairp.errors import ConfigError
 from gairp.policies.base import BasePolicy
 from gairp.policies.floor import ExplorationFloor
 from gairp.protocols import Trainable
@@ -33,6 +34,15 @@ class Protocol:
     epochs: int = 1  #: passes over `learn`
     feedback_delay_s: float = 0.0
     arrivals: Mapping[str, Any] | None = None  #: `_target_` and arguments; None is sequential
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where a report would be on prompts whose outcomes were seen before."""
+        for key, part in (("fit", self.fit), ("learn", self.learn)):
+            if part == self.report:
+                raise ConfigError(
+                    f"protocol.report and protocol.{key} are both {part!r}: policies would be "
+                    "judged on prompts whose outcomes they have seen; report another part"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +90,13 @@ def run_job(prepared: Prepared, job: Job) -> Run:
     if policy.learns and protocol.learn is not None:
         for epoch in range(protocol.epochs):
             order = shuffled(prepared.rows(protocol.learn), job.seed, phase=10 + epoch)
-            engine = _engine(prepared, policy, job, learn=True)
+            # A decision's randomness hangs on its request: without another seed a second pass
+            # would explore what the first one did, and nothing else.
+            engine = _engine(prepared, policy, job, learn=True, seed=job.seed + (epoch << 32))
             engine.run(prepared.outcomes.prompts(order), Nowhere())
     log = RunLog(prepared.arms)
     order = shuffled(rows, job.seed, phase=0)
-    engine = _engine(prepared, policy, job, learn=protocol.learn_on_report)
+    engine = _engine(prepared, policy, job, learn=protocol.learn_on_report, seed=job.seed)
     if job.record is None:
         engine.run(prepared.outcomes.prompts(order), log)
     else:
@@ -96,14 +108,14 @@ def run_job(prepared: Prepared, job: Job) -> Run:
     return replace(run, rows=np.searchsorted(rows, run.rows))
 
 
-def _engine(prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool) -> Replay:
+def _engine(prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool, seed: int) -> Replay:
     protocol = job.protocol
     return Replay(
         policy=policy,
         arms=prepared.arms,
         expected_cost=prepared.expected_cost(protocol.fit),
         max_cost=prepared.max_cost(protocol.fit),
-        seed=job.seed,
+        seed=seed,
         arrivals=_arrivals(protocol.arrivals, job.seed),
         feedback_delay_s=protocol.feedback_delay_s,
         learn=learn,

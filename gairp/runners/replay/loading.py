@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gairp.errors import ConfigError, DatasetAbsentError, PriceError, UnknownNameError
+from gairp.errors import ConfigError, DataError, DatasetAbsentError, PriceError, UnknownNameError
 from gairp.pricing import load_catalogue
 from gairp.pricing.cost import price_trace_quantities
+from gairp.rewards import Utility
 from gairp.traces.adapters import read_trace
 from gairp.traces.pool import PoolSelection, select_pool
 from gairp.traces.registry import locate
@@ -61,6 +62,30 @@ def require_costs(loaded: Loaded) -> None:
                 "trace.prices.as_of to a date (and trace.prices.user_files to a file with its "
                 "price), or utility=quality to leave cost out"
             )
+
+
+def require_latencies(trace: Trace) -> None:
+    """Raise DataError for an arm without latencies: called where latency enters the utility."""
+    table = trace.quantities.get("latency_s")
+    for column, arm in enumerate(trace.arms):
+        known = None if table is None else table[:, column][~np.isnan(trace.score[:, column])]
+        if known is None or np.isnan(known).any():
+            raise DataError(
+                f"trace {trace.name!r}: arm {arm!r} has no latency for every answer, but latency "
+                "enters the utility; set utility.latency_weight=0 (and no latency_ceiling), leave "
+                "the arm out (trace.arms), or declare one (trace.assume.latency_s=1.5, say)"
+            )
+
+
+def require_same_unit(loaded: Loaded, utility: Utility) -> None:
+    """Raise ConfigError where the utility would read shares as dollars, or dollars as shares."""
+    share = loaded.cost_unit == SHARE
+    if utility.needs_cost and share != (utility.cost_scale == "share"):
+        remedy = "utility=strong_share" if share else "utility.cost_scale=linear or log"
+        raise ConfigError(
+            f"utility.cost_scale is {utility.cost_scale!r}, but the cost of trace "
+            f"{loaded.pool.trace.name!r} is in {loaded.cost_unit}; set {remedy}"
+        )
 
 
 def _read(settings: Mapping[str, Any], output_factor: float) -> Trace:

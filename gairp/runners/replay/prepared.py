@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,15 @@ class Prepared:
         )
 
     def pool(self, fit: str, report: str, utility: Utility) -> Pool:
-        """The comparators' table: reported prompts, with the means of the part that was fitted."""
+        """The comparators' table: reported prompts, with the means of the part that was fitted.
+
+        The means are over the prompts that every arm answered, where there are such: with
+        `missing=reject` an arm that was only asked what is easy would look good otherwise.
+        """
         rows, seen, table = self.rows(report), self.rows(fit), self.outcomes
         k = len(self.arms)
+        complete = seen[~np.isnan(table.quality[seen]).any(axis=1)]
+        seen = complete if len(complete) else seen
 
         def mean(values: Floats | None) -> Floats | None:
             return None if values is None else _columns(values, seen, np.mean, k)
@@ -93,9 +100,11 @@ class Prepared:
         )
 
 
-def _columns(table: Floats | None, rows: NDArray[np.int64], reduce: object, k: int) -> Floats:
+def _columns(
+    table: Floats | None, rows: NDArray[np.int64], reduce: Callable[[Floats], Any], k: int
+) -> Floats:
     if table is None:
         return np.full(k, np.nan)
     picked = table[rows]
-    means = [reduce(column[~np.isnan(column)]) for column in picked.T]  # type: ignore[operator]
-    return np.array(means, dtype=np.float64)
+    known = [column[~np.isnan(column)] for column in picked.T]
+    return np.array([reduce(c) if len(c) else np.nan for c in known], dtype=np.float64)

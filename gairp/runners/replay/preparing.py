@@ -11,9 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gairp.errors import ConfigError
 from gairp.replay.source import Outcomes
 from gairp.rewards import Utility
-from gairp.runners.replay.loading import Loaded, load_pool, require_costs
+from gairp.runners.replay.loading import (
+    Loaded,
+    load_pool,
+    require_costs,
+    require_latencies,
+    require_same_unit,
+)
 from gairp.runners.replay.prepared import Prepared
 from gairp.traces.content_hash import trace_hash
 from gairp.traces.splits import Split, source_split, split
@@ -39,7 +46,10 @@ def prepare(
     loaded = load_pool(settings, output_factor=output_factor)
     if utility.needs_cost:
         require_costs(loaded)
+        require_same_unit(loaded, utility)
     trace = loaded.pool.trace
+    if utility.needs_latency:
+        require_latencies(trace)
     chosen = _split(trace, settings["split"], seed)
     matrix = _features(features, trace, _seen_first(chosen), seed)
     quantities = trace.quantities
@@ -69,6 +79,11 @@ def prepare(
 def _split(trace: Trace, settings: Mapping[str, Any], seed: int) -> Split:
     if settings["source"]:
         return source_split(trace, dict(settings["source"]), seed=seed)
+    if not settings["fractions"]:
+        raise ConfigError(
+            "trace.split has neither fractions nor source; set trace.split.fractions="
+            "{train: 0.4, validation: 0.1, test: 0.5}, say, or map the source's own split"
+        )
     return split(trace, seed, dict(settings["fractions"]))
 
 
@@ -79,7 +94,8 @@ def _seen_first(chosen: Split) -> NDArray[np.int64]:
 
 
 def _notes(chosen: Split) -> list[str]:
-    return [
+    unused = [f"{chosen.unused} prompts are in no part of the split"] if chosen.unused else []
+    return unused + [
         f"{count} prompts of {part} left out: near-duplicates of a later part"
         for part, count in chosen.dropped.items()
         if count

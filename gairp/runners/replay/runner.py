@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
 from gairp.runners.replay.sensitivity import sensitivity
+from gairp.runners.replay.settings import checked
 from gairp.runners.replay.workers import run_jobs
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class StudyRunner:
 
     def __init__(self, settings: Mapping[str, Any], *, out: Path, workers: int) -> None:
         """`settings` is the whole resolved configuration as plain values."""
+        settings = checked(settings)
         self.settings, self.out, self.workers = settings, out, workers
         self.utility = Utility(**settings["utility"])
         self.protocol = Protocol(**settings["protocol"])
@@ -81,8 +84,8 @@ class StudyRunner:
             writer.close("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
         writer.close()
-        print_report(report.summary)
         self._say_where(writer)
+        print_report(report.summary)
         return self.out / "report"
 
     # -- steps ----------------------------------------------------------------------------
@@ -131,8 +134,19 @@ class StudyRunner:
                     so_far = self._study(prepared, pool, (run,), sweep)
                     self._log(writer, so_far, run, Path(scratch))
                     runs.append(run)
-        rows = sensitivity(self._prepare, self._jobs(self.seeds), study, self.utility, self.workers)
+        rows = self._sensitivity(study)
         return self._study(prepared, pool, runs, sweep, rows)
+
+    def _sensitivity(self, study: Study) -> tuple[Sensitivity, ...]:
+        return sensitivity(
+            self._prepare,
+            self._jobs(self.seeds),
+            study,
+            self.utility,
+            self.workers,
+            draws=self.settings["bootstrap"]["draws"],
+            seed=self.settings["study_seed"],
+        )
 
     def _log(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:
         table = scratch / "decisions.parquet"
@@ -162,6 +176,8 @@ class StudyRunner:
         data.mkdir(parents=True, exist_ok=True)
         save_pool(study.pool, data / "pool.parquet")
         save_study_document(study, data / "study.json")
+        # The folder is named after the study: an earlier one may have left another sweep there.
+        shutil.rmtree(data / "sweep", ignore_errors=True)
         for run in study.sweep:
             (data / "sweep").mkdir(exist_ok=True)
             save_run(run, study.pool, data / "sweep" / f"{run_name(run)}.parquet")

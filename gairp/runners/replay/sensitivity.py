@@ -22,6 +22,9 @@ def sensitivity(
     study: Study,
     utility: Utility,
     workers: int,
+    *,
+    draws: int,
+    seed: int,
 ) -> tuple[Sensitivity, ...]:
     """Run the whole study again at half and at double the assumed output length.
 
@@ -30,6 +33,8 @@ def sensitivity(
     if not any(note.startswith("assumed: output_tokens") for note in study.notes):
         return ()
     rows = []
+    # The study's own decision logs must not be written over.
+    jobs = [replace(job, record=None) for job in jobs]
     for factor in FACTORS:
         prepared = prepare(factor)
         protocol = jobs[0].protocol
@@ -41,5 +46,6 @@ def sensitivity(
             sweep=(),
         )
         label = f"assumed output length ×{factor:g}"
-        rows.append(Sensitivity(label=label, gains=gains(summarise(changed))))
+        found = summarise(changed, draws=draws, seed=seed)
+        rows.append(Sensitivity(label=label, gains=gains(found)))
     return tuple(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -52,14 +53,18 @@ def _elsewhere(prepared: Prepared, jobs: Sequence[Job], workers: int) -> Iterato
             max_workers=workers, mp_context=context, initializer=_open, initargs=(str(path),)
         ) as pool:
             futures = {pool.submit(_run, job): job for job in jobs}
-            for future in as_completed(futures):
-                error = future.exception()
-                if error is None:
-                    yield futures[future], future.result()
-                elif isinstance(error, Exception):
-                    failures.append((futures[future], error))
-                else:
-                    raise error
+            try:
+                for future in as_completed(futures):
+                    error = future.exception()
+                    if error is None:
+                        yield futures[future], future.result()
+                    elif isinstance(error, Exception):
+                        failures.append((futures[future], error))
+                    else:
+                        raise error
+            finally:
+                # Where the study has failed or was interrupted, nobody waits for the rest.
+                pool.shutdown(wait=False, cancel_futures=True)
     _raise(failures)
 
 
@@ -69,9 +74,17 @@ def _raise(failures: Sequence[tuple[Job, Exception]]) -> None:
     job, error = failures[0]
     more = f" (and {len(failures) - 1} more jobs failed)" if len(failures) > 1 else ""
     raise GairpError(
-        f"policy {job.policy!r}, seed {job.seed}: {error}{more}; what was finished is kept: "
-        "mend this and run the same command again"
+        f"policy {job.policy!r}, seed {job.seed}: {_said(error)}{more}; what was finished is kept "
+        "in MLflow: run the same command again to go on from there (changed settings or code make "
+        "a new study)"
     ) from error
+
+
+def _said(error: Exception) -> str:
+    """The message of a foreseen error; of any other the whole traceback, to find the fault by."""
+    if isinstance(error, GairpError):
+        return str(error)
+    return "".join(traceback.format_exception(error))
 
 
 def _open(path: str) -> None:

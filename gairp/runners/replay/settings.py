@@ -1,0 +1,39 @@
+"""What a study's settings must be like before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from inspect import signature
+from typing import Any
+
+from gairp.errors import UnknownNameError
+from gairp.rewards import Utility
+from gairp.runners.replay.job import Protocol
+
+_KEYS = (
+    *("name", "seed", "primary", "comparators", "floor", "sweep", "study_seed", "bootstrap"),
+    *("workers", "record", "tracking", "out", "runner"),
+    *("trace", "features", "utility", "protocol", "policies"),
+)
+
+
+def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the policies that were chosen; UnknownNameError for a key that is none.
+
+    Hydra appends any `+key=value`, so that a misspelt `+experimnt=NAME` would run another study.
+    An experiment may set parameters of a policy that the command then leaves out: without a class
+    these are nobody's.
+    """
+    known = {
+        "": _KEYS,
+        "utility.": tuple(signature(Utility).parameters),
+        "protocol.": tuple(field.name for field in fields(Protocol)),
+    }
+    for place, names in known.items():
+        section = settings[place[:-1]] if place else settings
+        for key in section:
+            if key not in names:
+                raise UnknownNameError("key", f"{place}{key}", [place + name for name in names])
+    chosen = {name: c for name, c in settings["policies"].items() if "_target_" in c}
+    return {**settings, "policies": chosen}
