@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import ddot
 
 from gairp.errors import FeatureError, PolicyError, StateError
 from gairp.policies.state import pack, unpack
@@ -180,7 +181,7 @@ def check_features(context: Context) -> None:
             "choose a feature builder"
         )
     # One dot product is the cheapest way to meet every NaN and infinity.
-    if not math.isfinite(x.dot(x)):
+    if not math.isfinite(ddot(x, x)):
         raise FeatureError(
             f"request {context.request_id}: the features hold a NaN, an infinity or numbers too "
             "large to square; mend the feature builder"
@@ -221,12 +222,14 @@ def draw(p: Floats, uniform: float) -> int:
 def best(scores: Floats, context: Context) -> int:
     """The index of the highest score; ties by lowest expected cost, then by name."""
     index = int(scores.argmax())
-    top = scores[index]
-    if np.count_nonzero(scores == top) == 1:
+    # A list, since candidates are few; argmax all the same, since it meets a NaN and max() may not.
+    values = scores.tolist()
+    top = values[index]
+    if math.isnan(top):
+        raise PolicyError(f"request {context.request_id}: a score is NaN: {values}")
+    if values.count(top) == 1:
         return index
-    tied = np.flatnonzero(scores == top).tolist()
-    if not tied:
-        raise PolicyError(f"request {context.request_id}: a score is NaN: {scores.tolist()}")
+    tied = [i for i, value in enumerate(values) if value == top]
 
     def order(i: int) -> tuple[float, str]:
         cost = float(context.expected_cost[i])

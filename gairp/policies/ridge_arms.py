@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import daxpy, ddot, dger
 
 from gairp.errors import FeatureError
 from gairp.policies.arms import ArmIndex
 
 Floats = NDArray[np.float64]
+
+_ZERO = np.zeros(())  # an array, since numpy takes longer over a Python float
 
 
 class RidgeArms:
@@ -42,7 +45,7 @@ class RidgeArms:
         self._check_width(x)
         variance: Floats = self._inverse.dot(x).reshape(k, self._d).dot(x)
         # Rounding can leave a hair below zero where features are huge.
-        np.maximum(variance, 0.0, out=variance)
+        np.maximum(variance, _ZERO, out=variance)
         mean: Floats = self._theta.dot(x)
         rows = self._arms.rows(arms)
         if rows is None:
@@ -63,11 +66,14 @@ class RidgeArms:
         d = self._d
         inverse = self._inverse[row * d : (row + 1) * d]
         v = inverse.dot(x)
-        v_scaled = v / (1.0 + v.dot(x))
-        inverse -= v_scaled[:, None] * v
+        scale = 1.0 / (1.0 + ddot(v, x))
         theta = self._theta[row]
-        # θ moves along the updated inverse times x, which is v_scaled, by the prediction error.
-        theta += v_scaled * (reward - theta.dot(x))
+        # θ moves along the updated inverse times x, which is scale * v, by the prediction error.
+        step = scale * (reward - ddot(theta, x))
+        # BLAS, in place and without temporaries: theta += step * v, inverse -= scale * v v'. It
+        # counts columns first, hence the transpose; the ones are strides and leave to overwrite.
+        daxpy(v, theta, d, step)
+        dger(-scale, v, v, 1, 1, inverse.T, 1, 1, 1)
 
     def _grow(self, arm: str, d: int) -> int:
         if not self._d:

@@ -23,7 +23,11 @@ class ParquetLog:
         self.path, self.chunk = path, chunk
         self._part = path.with_name(path.name + ".part")
         self._schema = arrow_schema()
-        self._writer: Any = pq.ParquetWriter(self._part, self._schema, compression="zstd")
+        # Numbers and ids hardly repeat: a dictionary of them takes time and makes the file larger.
+        repeated = [field.name for field in FIELDS if field.type == "dictionary"]
+        self._writer: Any = pq.ParquetWriter(
+            self._part, self._schema, compression="zstd", use_dictionary=repeated
+        )
         self._rows: list[tuple[Any, ...]] = []
         self._candidates: dict[tuple[str, ...], str] = {}
 

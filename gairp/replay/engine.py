@@ -137,11 +137,13 @@ class Replay:
     def _finish(self, flight: Flight, outcome: Outcome, sink: Sink) -> None:
         quality = float(flight.prompt.quality[flight.column])
         sink.record(flight.prompt, flight.context, outcome, quality)
-        if self.learn and quality == quality:
-            time = outcome.completed_at + self.feedback_delay_s
-            decision_id = outcome.attempts[-1].decision.id
-            feedback = Feedback(decision_id=decision_id, quality=quality, received_at=time)
-            self._push(time, _FEEDBACK, feedback)
+        decision_id = outcome.attempts[-1].decision.id
+        if not (self.learn and quality == quality):
+            self.joiner.forget(decision_id)
+            return
+        time = outcome.completed_at + self.feedback_delay_s
+        feedback = Feedback(decision_id=decision_id, quality=quality, received_at=time)
+        self._push(time, _FEEDBACK, feedback)
 
 
 class Flight:

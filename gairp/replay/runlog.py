@@ -14,11 +14,11 @@ from gairp.types import Context, Outcome
 
 
 class RunLog:
-    """Sink of 44 bytes a request: row, arm, propensity, quality, cost, latency."""
+    """Sink of 48 bytes a request: row, arm, propensity, quality, cost, latency."""
 
     def __init__(self, arms: tuple[str, ...]) -> None:
         self._columns = {arm: column for column, arm in enumerate(arms)}
-        self._rows, self._arms = array("q"), array("i")
+        self._rows, self._arms = array("q"), array("q")
         self._propensity, self._quality = array("d"), array("d")
         self._cost_usd, self._latency_s = array("d"), array("d")
 
@@ -38,14 +38,17 @@ class RunLog:
         self._latency_s.append(outcome.latency_s)
 
     def columns(self) -> dict[str, np.ndarray]:
-        """`rows` and `arms` as int64 [m], the others as float64 [m]."""
+        """`rows` and `arms` as int64 [m], the others as float64 [m].
+
+        They are the log's own memory, not copies: while they live, `record` raises BufferError.
+        """
         return {
-            "rows": np.array(self._rows, dtype=np.int64),
-            "arms": np.array(self._arms, dtype=np.int64),
-            "propensity": np.array(self._propensity, dtype=np.float64),
-            "quality": np.array(self._quality, dtype=np.float64),
-            "cost_usd": np.array(self._cost_usd, dtype=np.float64),
-            "latency_s": np.array(self._latency_s, dtype=np.float64),
+            "rows": np.frombuffer(self._rows, dtype=np.int64),
+            "arms": np.frombuffer(self._arms, dtype=np.int64),
+            "propensity": np.frombuffer(self._propensity, dtype=np.float64),
+            "quality": np.frombuffer(self._quality, dtype=np.float64),
+            "cost_usd": np.frombuffer(self._cost_usd, dtype=np.float64),
+            "latency_s": np.frombuffer(self._latency_s, dtype=np.float64),
         }
 
 

@@ -33,6 +33,10 @@ class FeedbackJoiner:
             del pending[next(iter(pending))]
             self.expired += 1
 
+    def forget(self, decision_id: str) -> None:
+        """No feedback will ever come for this decision."""
+        self._pending.pop(decision_id, None)
+
     def deliver(self, feedback: Feedback) -> bool:
         """Let the policy learn; False where nobody waits for this feedback."""
         waiting = self._pending.pop(feedback.decision_id, None)
