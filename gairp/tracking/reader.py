@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gairp.errors import ConfigError
 from gairp.tracking.client import connect
-from gairp.tracking.writer import KIND, PARENT, TABLE
+from gairp.tracking.writer import KIND, PARENT, SWEEP, TABLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,6 +36,12 @@ def fetch_study(run: str, uri: str, into: Path) -> Path:
 def fetch_table(run_id: str, client: MlflowClient, into: Path) -> Path:
     """Download the table of one finished child."""
     return Path(client.download_artifacts(run_id, TABLE, str(into)))
+
+
+def fetch_sweep(run_id: str, client: MlflowClient, into: Path) -> list[Path]:
+    """Download the tables of a study's λ sweep, as far as it came."""
+    tables = [entry.path for entry in client.list_artifacts(run_id, SWEEP)]
+    return [Path(client.download_artifacts(run_id, path, str(into))) for path in sorted(tables)]
 
 
 def _study_of(client: MlflowClient, run: str, uri: str) -> str:

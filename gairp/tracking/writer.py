@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KIND, POLICY, SEED, TRACE = "gairp.kind", "gairp.policy", "gairp.seed", "gairp.trace"
 KEY, TABLE = "gairp.study_key", "data/decisions.parquet"
+SWEEP = "data/sweep"
 PARENT = "mlflow.parentRunId"
 _BATCH, _PARAMS = 1000, 100  #: metrics and parameters that the store takes in one request
 
@@ -84,6 +85,10 @@ class StudyWriter:
         there = self.client.get_run(self.run_id).data.params if self.resumed else {}
         new = {key: value for key, value in params.items() if key not in there}
         self._log_batch(self.run_id, new, metrics, {})
+
+    def log_file(self, file: Path, path: str) -> None:
+        """One file, under `path`."""
+        self.client.log_artifact(self.run_id, str(file), artifact_path=path)
 
     def log_files(self, folder: Path, path: str) -> None:
         """All files of a folder, under `path`."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 from gairp.errors import ConfigError, UnknownNameError
 from gairp.report.folder import (
     in_order,
-    load_run,
     run_name,
     save_pool,
     save_run,
@@ -25,6 +22,8 @@ from gairp.report.study import Pool, Run, Sensitivity, Study
 from gairp.report.terminal import print_report
 from gairp.report.write import Report, write_report
 from gairp.rewards import Utility
+from gairp.runners.replay.finished import Finished
+from gairp.runners.replay.gate import SweepGate
 from gairp.runners.replay.job import Job, Protocol
 from gairp.runners.replay.key import git_commit, study_key
 from gairp.runners.replay.prepared import Prepared
@@ -114,28 +113,28 @@ class StudyRunner:
     def _replay(self, prepared: Prepared, writer: StudyWriter) -> Study:
         pool = prepared.pool(self.protocol.fit, self.protocol.report, self.utility)
         study = self._study(prepared, pool, (), ())
-        done = _fetch(writer, pool)
-        jobs = [job for job in self._jobs(self.seeds) if (job.policy, job.seed) not in done]
-        sweep_jobs = self._sweep_jobs()
-        runs, sweep, waiting = list(done.values()), [], []
-        # A child run logs the AIQ, so it waits for its policy's sweep.
-        pending = Counter(job.policy for job in sweep_jobs)
-        with tempfile.TemporaryDirectory(prefix="gairp-") as scratch:
-            todo = [*sweep_jobs, *jobs]
-            for job, run in progress(run_jobs(prepared, todo, self.workers), len(todo)):
-                if job.cost_weight is not None:
-                    sweep.append(run)
-                    pending[job.policy] -= 1
-                else:
-                    waiting.append(run)
-                ready = [run for run in waiting if not pending[run.policy]]
-                waiting = [run for run in waiting if pending[run.policy]]
-                for run in ready:
-                    so_far = self._study(prepared, pool, (run,), sweep)
-                    self._log(writer, so_far, run, Path(scratch))
-                    runs.append(run)
+        finished = Finished.of(writer, pool)
+        jobs = [job for job in self._all_jobs() if not finished.has(job)]
+        gate = SweepGate(jobs)
+        with tempfile.TemporaryDirectory(prefix="gairp-") as folder:
+            scratch = Path(folder)
+            for _, run in progress(run_jobs(prepared, jobs, self.workers), len(jobs)):
+                finished.add(run)
+                if run.cost_weight is not None:
+                    self._keep(writer, study, run, scratch)
+                for ready in gate.passed(run):
+                    so_far = self._study(prepared, pool, (ready,), finished.sweep())
+                    self._log(writer, so_far, ready, scratch)
         rows = self._sensitivity(study)
-        return self._study(prepared, pool, runs, sweep, rows)
+        return self._study(prepared, pool, finished.own(), finished.sweep(), rows)
+
+    def _keep(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:
+        """A run of the sweep is a table of the parent, not a child of its own."""
+        from gairp.tracking.writer import SWEEP
+
+        table = scratch / f"{run_name(run)}.parquet"
+        save_run(run, study.pool, table)
+        writer.log_file(table, SWEEP)
 
     def _sensitivity(self, study: Study) -> tuple[Sensitivity, ...]:
         return sensitivity(
@@ -176,11 +175,6 @@ class StudyRunner:
         data.mkdir(parents=True, exist_ok=True)
         save_pool(study.pool, data / "pool.parquet")
         save_study_document(study, data / "study.json")
-        # The folder is named after the study: an earlier one may have left another sweep there.
-        shutil.rmtree(data / "sweep", ignore_errors=True)
-        for run in study.sweep:
-            (data / "sweep").mkdir(exist_ok=True)
-            save_run(run, study.pool, data / "sweep" / f"{run_name(run)}.parquet")
         OmegaConf.save(OmegaConf.create(dict(self.settings)), data / "config.yaml")
         writer.log_files(data, "data")
         writer.log_files(self.out / "report", "report")
@@ -218,10 +212,13 @@ class StudyRunner:
             for seed in seeds
         ]
 
-    def _sweep_jobs(self) -> list[Job]:
+    def _all_jobs(self) -> list[Job]:
+        """Policy by policy, its λ sweep first: a kill then leaves whole policies."""
         sweep = self.settings["sweep"]
         seeds = self.seeds[: sweep["seeds"]]
-        return [job for weight in sweep["cost_weights"] for job in self._jobs(seeds, float(weight))]
+        jobs = [job for weight in sweep["cost_weights"] for job in self._jobs(seeds, float(weight))]
+        order = list(self.settings["policies"])
+        return sorted([*jobs, *self._jobs(self.seeds)], key=lambda job: order.index(job.policy))
 
     def _study(
         self,
@@ -243,26 +240,43 @@ class StudyRunner:
             ),
             cost_unit=prepared.cost_unit,
             dropped=prepared.dropped,
-            notes=prepared.notes,
+            notes=(*prepared.notes, *self._notes()),
             facts={**prepared.facts, "git_commit": git_commit()},
             sensitivity=rows,
         )
+
+    def _notes(self) -> list[str]:
+        """What a reader must know of how the runs were made."""
+        protocol, settings = self.protocol, self.settings
+        learn = "nothing (a cold start)" if protocol.learn is None else protocol.learn
+        then = "and go on learning there" if protocol.learn_on_report else "where they stay fixed"
+        notes = [
+            f"protocol: trainable policies fit on {protocol.fit}; learners see {learn} with bandit "
+            f"feedback, are reported on {protocol.report} {then}",
+            f"features: {_described(settings['features'])}",
+        ]
+        if settings["floor"]:
+            notes.append(f"exploration floor: every policy is {settings['floor']:g} uniform")
+        if protocol.feedback_delay_s:
+            notes.append(f"feedback arrives {protocol.feedback_delay_s:g} s after the answer")
+        return notes
+
+
+def _described(config: Any) -> str:
+    """A configuration as `Class(key=value, …)`."""
+    if isinstance(config, Mapping):
+        name = str(config.get("_target_", "")).rpartition(".")[2]
+        rest = ", ".join(f"{k}={_described(v)}" for k, v in config.items() if k != "_target_")
+        return f"{name}({rest})"
+    if isinstance(config, list):
+        return "[" + ", ".join(map(_described, config)) + "]"
+    return str(config)
 
 
 def _import_tracking() -> Any:
     from gairp.tracking.writer import StudyWriter
 
     return StudyWriter
-
-
-def _fetch(writer: StudyWriter, pool: Pool) -> dict[tuple[str, int], Run]:
-    from gairp.tracking.reader import fetch_table
-
-    done = {}
-    for key, run_id in writer.finished().items() if writer.resumed else ():
-        with tempfile.TemporaryDirectory(prefix="gairp-") as scratch:
-            done[key] = load_run(fetch_table(run_id, writer.client, Path(scratch)), pool)
-    return done
 
 
 def _primary(policies: Mapping[str, Any], primary: str | None) -> str:

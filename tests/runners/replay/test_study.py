@@ -80,31 +80,33 @@ def test_twice_and_in_two_processes_gives_the_same_bytes(
 def test_a_killed_study_keeps_its_finished_seeds_and_resumes(
     tiny_tables: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = settings(tiny_tables, uri, ["name=killed"])
-    calls: list[tuple[str, int]] = []
+    # Seven jobs a policy: five of its sweep, then its two seeds.
+    sweep = ["name=killed", "sweep.cost_weights=[0,0.1,0.2,0.4,0.8]", "sweep.seeds=1"]
+    config = settings(tiny_tables, uri, sweep)
+    calls: list[tuple[str, int, float | None]] = []
 
-    def breaks_after_three(prepared: Prepared, job: Job) -> Any:
-        if len(calls) == 3:
+    def breaks_in_the_second_sweep(prepared: Prepared, job: Job) -> Any:
+        if len(calls) == 10:
             raise KeyboardInterrupt
-        calls.append((job.policy, job.seed))
+        calls.append(job.key)
         return run_job(prepared, job)
 
-    monkeypatch.setattr(workers, "run_job", breaks_after_three)
+    monkeypatch.setattr(workers, "run_job", breaks_in_the_second_sweep)
     with pytest.raises(KeyboardInterrupt):
         StudyRunner(config, out=tmp_path / "first", workers=1).run()
     done = list(calls)
     calls.clear()
 
     def counted(prepared: Prepared, job: Job) -> Any:
-        calls.append((job.policy, job.seed))
+        calls.append(job.key)
         return run_job(prepared, job)
 
     monkeypatch.setattr(workers, "run_job", counted)
     resumed = StudyRunner(config, out=tmp_path / "second", workers=1).run()
     assert not set(done) & set(calls)
-    assert len(done) + len(calls) == 6
+    assert len(done) + len(calls) == 21
     monkeypatch.undo()
-    whole = settings(tiny_tables, uri, ["name=killed", "tracking.experiment=whole"])
+    whole = settings(tiny_tables, uri, [*sweep, "tracking.experiment=whole"])
     again = StudyRunner(whole, out=tmp_path / "third", workers=1).run()
     assert summary(resumed) == summary(again)
     parent = fetch_parent(uri, "killed")
