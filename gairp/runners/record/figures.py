@@ -10,6 +10,8 @@ from gairp.runners.record.worth import Worth, worth
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Trade-offs at which the worth of routing is shown beside the card's own.
+_WEIGHTS = (0.0, 2.0, 5.0, 8.0, 10.0, 20.0)
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
@@ -26,7 +28,10 @@ def figures(folder: Path, *, cost_weight: float) -> str:
     answered = table.groupby("prompt_id")["model"].transform("count")
     table = table[answered == table["model"].nunique()]
     found = worth(table, cost_weight=cost_weight)
-    parts = [_arms(table), _families(table, found), _worth(found), _load(table)]
+    others = [worth(table, cost_weight=weight) for weight in _WEIGHTS]
+    parts = [
+        _arms(table), _families(table, found), _worth(found), _sensitivity(others), _load(table),
+    ]  # fmt: skip
     return "\n\n".join(parts)
 
 
@@ -79,6 +84,18 @@ def _worth(found: Worth) -> str:
         ["largest share of families with one best arm", f"{found.largest_share:.0%}"],
     ]
     return _markdown(("quantity", "value"), lines)
+
+
+def _sensitivity(found: list[Worth]) -> str:
+    head = ["utility per USD per 1,000", *(f"{one.cost_weight:g}" for one in found)]
+    lines = [
+        ["gap from mix to oracle, quality", *(f"{one.quality_gap:.3f}" for one in found)],
+        [
+            "largest share of families with one best arm",
+            *(f"{one.largest_share:.0%}" for one in found),
+        ],
+    ]
+    return _markdown(head, lines)
 
 
 def _load(table: pd.DataFrame) -> str:
