@@ -12,6 +12,9 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# Trust what the machine trusts, as pip does: behind a proxy with a certificate of its own uv's own
+# list would not do.
+export UV_SYSTEM_CERTS ?= 1
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
