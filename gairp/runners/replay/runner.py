@@ -181,6 +181,7 @@ class StudyRunner:
         shared = {k: v for k, v in self.settings.items() if k not in ("policies", "hydra")}
         writer.log_study({**_flat(shared), **study.facts, "dropped": study.dropped}, {})
         writer.tag("gairp.verdict", report.verdict.line)
+        writer.tag("mlflow.note.content", report.verdict.line)
 
     def _say_where(self, writer: StudyWriter) -> None:
         uri = self.settings["tracking"]["uri"]
