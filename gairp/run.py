@@ -19,6 +19,8 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 @hydra.main(config_path=str(CONF), config_name="run", version_base="1.3")
 def main(config: DictConfig) -> None:
     """Start what `runner` names; an error that GAIRP foresaw is one line, not a traceback."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from hydra.utils import get_class
 
     try:
@@ -26,6 +28,8 @@ def main(config: DictConfig) -> None:
         runner.from_config(config).run()
     except GairpError as error:
         print(f"error: {error}", file=sys.stderr)
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise  # the launcher keeps it, and goes on with the other jobs
         sys.exit(2)
 
 

@@ -74,7 +74,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     features: Floats  #: [d]
     candidates: tuple[str, ...]  #: k arm names, in a fixed order
     expected_cost: Floats  #: [k], USD a request, an estimate made before the call; NaN unknown
-    max_cost: Floats  #: [k], USD, an upper bound where one is known; NaN unknown
+    max_cost: Floats  #: [k], USD, an upper bound; in a replay the largest seen on the fitted part
     now: float = 0.0
     load: Load | None = None
     budget: Budget | None = None

@@ -121,3 +121,23 @@ def test_hints_leave_known_keys_alone() -> None:
     (hint,) = unknown_keys(["polcy=linucb"], CONF)
     assert "did you mean policies?" in hint or "did you mean policy?" in hint
     assert "policy, " in hint
+
+
+def test_a_failing_job_of_a_sweep_does_not_stop_the_others(
+    tiny_tables: Path, tmp_path: Path
+) -> None:
+    done = run(
+        "-m",
+        "hydra/launcher=basic",
+        "+experiment=custom",
+        f"trace.path={tiny_tables / 'outcomes.parquet'}",
+        f"trace.prompts={tiny_tables / 'prompts.parquet'}",
+        "policy=random",
+        "seed=-1,0",
+        "bootstrap.draws=20",
+        "tracking.uri=sqlite:///runs.db",
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    assert "error: seed: -1 is no seed" in done.stderr
+    assert len(list(tmp_path.glob("multirun/*/*/1/report/summary.csv"))) == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gairp.errors import ConfigError
 from gairp.tracking.client import connect
-from gairp.tracking.writer import KIND, PARENT, SWEEP, TABLE
+from gairp.tracking.writer import DOCUMENT, KIND, PARENT, POLICY, SEED, SWEEP, TABLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,6 +22,11 @@ def fetch_study(run: str, uri: str, into: Path) -> Path:
     """
     client = connect(uri)
     parent = _study_of(client, run, uri)
+    if not any(entry.path == DOCUMENT for entry in client.list_artifacts(parent, "data")):
+        raise ConfigError(
+            f"study {parent!r} is not finished; run its command again, which does what is "
+            "missing, and then remake the report"
+        )
     folder = into / parent
     folder.mkdir(parents=True, exist_ok=True)
     client.download_artifacts(parent, "data", str(folder))
@@ -80,4 +85,6 @@ def _children(client: MlflowClient, parent: str) -> list[str]:
         f"tags.`{PARENT}` = '{parent}' AND attributes.status = 'FINISHED'",
         max_results=50_000,
     )
-    return sorted(str(run.info.run_id) for run in runs)
+    # Two processes may have made the same study at once; one run a policy and seed is enough.
+    by_job = {(run.data.tags[POLICY], run.data.tags[SEED]): str(run.info.run_id) for run in runs}
+    return sorted(by_job.values())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KIND, POLICY, SEED, TRACE = "gairp.kind", "gairp.policy", "gairp.seed", "gairp.trace"
 KEY, TABLE = "gairp.study_key", "data/decisions.parquet"
-SWEEP = "data/sweep"
+SWEEP, DOCUMENT = "data/sweep", "data/study.json"
 PARENT = "mlflow.parentRunId"
 _BATCH, _PARAMS = 1000, 100  #: metrics and parameters that the store takes in one request
 

@@ -162,3 +162,10 @@ def test_an_unreachable_store_is_refused(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises((ConfigError, OSError)):
         open_study(f"sqlite:///{blocked}/mlflow.db", "x")
+
+
+def test_an_unfinished_study_has_no_report_yet(uri: str, tmp_path: Path) -> None:
+    writer = open_study(uri, "no report yet")
+    with pytest.raises(ConfigError, match="is not finished; run its command again"):
+        fetch_study(writer.run_id, uri, tmp_path)
+    writer.close("KILLED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,12 @@ def _engine(prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool, se
 
 
 def _arrivals(config: Mapping[str, Any] | None, seed: int) -> Arrivals | None:
+    """The arrival process; one whose constructor takes a seed gets the job's."""
     if config is None:
         return None
-    from hydra.utils import instantiate
+    from hydra.utils import get_class, instantiate
 
-    takes_seed = str(config.get("_target_", "")).endswith("Poisson")
-    arrivals: Arrivals = instantiate(dict(config), **({"seed": seed} if takes_seed else {}))
+    takes_seed = "seed" in signature(get_class(config["_target_"])).parameters
+    own = {"seed": seed} if takes_seed and "seed" not in config else {}
+    arrivals: Arrivals = instantiate(dict(config), **own)
     return arrivals

@@ -58,9 +58,10 @@ def require_costs(loaded: Loaded) -> None:
         known = None if table is None else table[:, column][~np.isnan(pool.score[:, column])]
         if known is None or np.isnan(known).any():
             raise PriceError(
-                f"trace {pool.name!r}: arm {arm!r} has no cost, but cost enters the utility; set "
-                "trace.prices.as_of to a date (and trace.prices.user_files to a file with its "
-                "price), or utility=quality to leave cost out"
+                f"trace {pool.name!r}: arm {arm!r} has no cost for every answer, but cost enters "
+                "the utility; price it from its tokens (trace.prices.as_of=2025-01-31, say, and "
+                "trace.prices.user_files for a price of your own; tokens that were not recorded "
+                "can be declared with trace.assume), or leave cost out: utility=quality"
             )
 
 

@@ -30,7 +30,7 @@ from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
 from gairp.runners.replay.sensitivity import sensitivity
-from gairp.runners.replay.settings import checked
+from gairp.runners.replay.settings import checked, seeds_of
 from gairp.runners.replay.workers import run_jobs
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class StudyRunner:
         self.utility = Utility(**settings["utility"])
         self.protocol = Protocol(**settings["protocol"])
         self.primary = _primary(settings["policies"], settings["primary"])
-        seed = settings["seed"]
-        self.seeds = [int(seed)] if isinstance(seed, int) else [int(s) for s in seed]
+        self.seeds = seeds_of(settings["seed"])
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from inspect import signature
 from typing import Any
 
-from gairp.errors import UnknownNameError
+from gairp.errors import ConfigError, UnknownNameError
 from gairp.rewards import Utility
 from gairp.runners.replay.job import Protocol
 
@@ -15,6 +15,10 @@ _KEYS = (
     *("name", "seed", "primary", "comparators", "floor", "sweep", "study_seed", "bootstrap"),
     *("workers", "record", "tracking", "out", "runner"),
     *("trace", "features", "utility", "protocol", "policies"),
+)
+_TRACE = (
+    *("name", "dataset", "path", "prompts", "layout", "columns", "where", "arms", "missing"),
+    *("assume", "cost", "prices", "split", "duplicates"),
 )
 
 
@@ -27,6 +31,7 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     known = {
         "": _KEYS,
+        "trace.": _TRACE,
         "utility.": tuple(signature(Utility).parameters),
         "protocol.": tuple(field.name for field in fields(Protocol)),
     }
@@ -37,3 +42,17 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
                 raise UnknownNameError("key", f"{place}{key}", [place + name for name in names])
     chosen = {name: c for name, c in settings["policies"].items() if "_target_" in c}
     return {**settings, "policies": chosen}
+
+
+def seeds_of(value: object) -> list[int]:
+    """The seeds of a study: one number or a list. ConfigError for anything else."""
+    seeds: list[Any] = value if isinstance(value, list) else [value]
+    for seed in seeds:
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+            raise ConfigError(
+                f"seed: {seed!r} is no seed; give whole numbers from 0 on, such as seed=3 or "
+                "seed=[0,1,2]"
+            )
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ConfigError(f"seed: {seeds} is empty or names a seed twice; give each seed once")
+    return seeds

@@ -136,6 +136,9 @@ def test_what_is_wrong_is_said_with_what_exists(
     tiny_tables: Path, uri: str, tmp_path: Path
 ) -> None:
     for overrides, error, message in (
+        (["seed=[0,0]"], ConfigError, "names a seed twice"),
+        (["seed=-1"], ConfigError, "-1 is no seed"),
+        (["+trace.whre={dataset: x}"], UnknownNameError, "trace.where"),
         (["primary=nobody"], UnknownNameError, "there are: greedy_linear, linucb, random"),
         (["primary=null"], ConfigError, "say which policy the verdict is about"),
         (["trace.path=none.parquet"], ConfigError, "trace.path: there is no file 'none.parquet'"),
