@@ -20,11 +20,16 @@ Every message says what was wrong, where (file and key, or request id), and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class GairpError(Exception):
     """The root: catch it to catch everything that GAIRP raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors come back from worker processes whatever their constructors take."""
+        return _rebuilt, (type(self), str(self), dict(self.__dict__))
 
 
 class ConfigError(GairpError):
@@ -97,3 +102,9 @@ class StateError(PolicyError):
 
 class BackendError(GairpError):
     """A model could not be started or did not answer."""
+
+
+def _rebuilt(cls: type[GairpError], message: str, attributes: Mapping[str, Any]) -> GairpError:
+    error = cls.__new__(cls, message)
+    error.__dict__.update(attributes)
+    return error

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -79,7 +80,9 @@ class StudyRunner:
             report = self._report(study)
             self._publish(writer, study, report)
         except BaseException as error:
-            writer.close("FAILED" if isinstance(error, Exception) else "KILLED")
+            # A store that has gone away must not hide what went wrong.
+            with suppress(Exception):
+                writer.close("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
         writer.close()
         self._say_where(writer)
@@ -255,6 +258,9 @@ class StudyRunner:
             f"feedback, are reported on {protocol.report} {then}",
             f"features: {_described(settings['features'])}",
         ]
+        absent = [name for name in settings["comparators"] if name not in settings["policies"]]
+        if absent:
+            notes.append(f"comparators that were not run: {', '.join(absent)}")
         if settings["floor"]:
             notes.append(f"exploration floor: every policy is {settings['floor']:g} uniform")
         if protocol.feedback_delay_s:

@@ -114,13 +114,14 @@ def test_a_killed_study_keeps_its_finished_seeds_and_resumes(
     assert parent.data.params["utility.cost_weight"] == "0.1"
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_policy_that_fails_is_named_and_the_others_are_kept(
-    tiny_tables: Path, uri: str, tmp_path: Path
+    tiny_tables: Path, uri: str, tmp_path: Path, processes: int
 ) -> None:
     config = settings(tiny_tables, uri, ["name=failing", "policy=[random,fixed]", "primary=random"])
     config["policies"]["fixed"]["arm"] = "nobody"
-    with pytest.raises(GairpError, match=r"policy 'fixed', seed 0: .*nobody.*run the same command"):
-        StudyRunner(config, out=tmp_path, workers=1).run()
+    with pytest.raises(GairpError, match=r"policy 'fixed', seed [01]: .*nobody.*run the same command"):
+        StudyRunner(config, out=tmp_path, workers=processes).run()
     client = connect(uri)
     experiment = client.get_experiment_by_name("gairp")
     assert experiment is not None
