@@ -20,6 +20,7 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 def main(config: DictConfig) -> None:
     """Start what `runner` names; an error that GAIRP foresaw is one line, not a traceback."""
     from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import CompactHydraException
     from hydra.types import RunMode
     from hydra.utils import get_class
 
@@ -29,7 +30,8 @@ def main(config: DictConfig) -> None:
     except GairpError as error:
         print(f"error: {error}", file=sys.stderr)
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            raise  # the launcher keeps it, and goes on with the other jobs
+            # The launcher keeps it and goes on with the other jobs; Hydra then says it compactly.
+            raise CompactHydraException(str(error)) from None
         sys.exit(2)
 
 

@@ -123,12 +123,13 @@ def test_hints_leave_known_keys_alone() -> None:
     assert "policy, " in hint
 
 
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_a_failing_job_of_a_sweep_does_not_stop_the_others(
-    tiny_tables: Path, tmp_path: Path
+    tiny_tables: Path, tmp_path: Path, launcher: str
 ) -> None:
     done = run(
         "-m",
-        "hydra/launcher=basic",
+        f"hydra/launcher={launcher}",
         "+experiment=custom",
         f"trace.path={tiny_tables / 'outcomes.parquet'}",
         f"trace.prompts={tiny_tables / 'prompts.parquet'}",
@@ -139,5 +140,6 @@ def test_a_failing_job_of_a_sweep_does_not_stop_the_others(
         cwd=tmp_path,
     )
     assert done.returncode != 0
-    assert "error: seed: -1 is no seed" in done.stderr
+    assert "seed: -1 is no seed" in done.stderr
+    assert "Traceback" not in done.stderr
     assert len(list(tmp_path.glob("multirun/*/*/1/report/summary.csv"))) == 1
