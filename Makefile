@@ -1,4 +1,4 @@
-# `make help` lists the targets. Python 3.11 or 3.12, pip and make are all that must be there.
+# `make help` lists the targets. Python 3.11 or newer, pip and make are all that must be there.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .SHELLFLAGS := -euo pipefail -c

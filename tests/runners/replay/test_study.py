@@ -120,7 +120,9 @@ def test_a_policy_that_fails_is_named_and_the_others_are_kept(
 ) -> None:
     config = settings(tiny_tables, uri, ["name=failing", "policy=[random,fixed]", "primary=random"])
     config["policies"]["fixed"]["arm"] = "nobody"
-    with pytest.raises(GairpError, match=r"policy 'fixed', seed [01]: .*nobody.*run the same command"):
+    with pytest.raises(
+        GairpError, match=r"policy 'fixed', seed [01]: .*nobody.*run the same command"
+    ):
         StudyRunner(config, out=tmp_path, workers=processes).run()
     client = connect(uri)
     experiment = client.get_experiment_by_name("gairp")
