@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from gairp.rng import DecisionRng
 from gairp.types import (
     Arm,
     Attempt,
+    Chunk,
     Context,
     Decision,
     Feedback,
     Outcome,
     Request,
     Response,
+    ServerLoad,
     TrainingSet,
 )
 
@@ -71,10 +73,24 @@ class Trainable(Protocol):
 
 
 class Backend(Protocol):
-    """A place where models answer."""
+    """A place where models answer.
 
-    async def complete(self, request: Request, arm: Arm) -> Response: ...
+    What goes wrong upstream is no exception: the response says it in `error`, with what had
+    arrived until then. Cancelling the task, or closing the iterator, frees the connection.
+    """
 
-    def stream(self, request: Request, arm: Arm) -> AsyncIterator[Any]: ...
+    async def complete(self, request: Request, arm: Arm) -> Response:
+        """The whole answer, timed to its first and last token."""
 
-    async def aclose(self) -> None: ...
+    def stream(self, request: Request, arm: Arm) -> AsyncIterator[Chunk]:
+        """The answer in pieces; the last chunk, and only that, carries the response."""
+
+    async def aclose(self) -> None:
+        """Give back connections and processes; harmless when done twice."""
+
+
+class LoadProbe(Protocol):
+    """A backend that can say how busy its server is."""
+
+    async def load(self) -> ServerLoad | None:
+        """As the server last reported; None where it does not say."""

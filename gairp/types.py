@@ -17,6 +17,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Operation = Literal["chat", "completion", "embedding", "response"]
 Kind = Literal["primary", "escalation", "fallback", "hedge", "shadow"]
+FailureKind = Literal[
+    "not_recorded", "connection", "timeout", "rate_limit", "server", "conflict", "auth",
+    "forbidden", "not_found", "context_overflow", "bad_request", "malformed", "truncated",
+    "unavailable", "cancelled",
+]  # fmt: skip
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -31,14 +36,22 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     session: str | None = None
     arrived_at: float = 0.0  #: seconds on the run's clock
     tags: Mapping[str, str] = {}
+    #: worked examples of the same kind, (question, answer), for arms whose recipe asks for shots
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a policy chooses: a model with a recipe on a backend."""
+    """What a policy chooses: a model with a recipe on a backend.
+
+    The recipe may hold `system` (text before the conversation, where that has none of its own),
+    `shots` (how many of the request's examples come first, as earlier turns), `ask` (a template of
+    the last user message with `{prompt}` in it) and `params` (fields of the body, such as
+    temperature or max_tokens, which the request's own override).
+    """
 
     name: str
     model: str  #: the upstream model's name
-    recipe: Mapping[str, Any] = {}  #: prompt template, samples, decoding parameters
+    recipe: Mapping[str, Any] = {}
     backend: str = "recorded"
     context_window: int | None = None
     capabilities: frozenset[str] = frozenset()
@@ -51,6 +64,15 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     in_flight: Floats
     queued: Floats
     recent_latency_s: Floats
+    kv_cache_use: Floats | None = None  #: share in use, as the server says; NaN unknown
+
+
+class ServerLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How busy one server says it is; NaN for what it does not say."""
+
+    running: float = math.nan  #: requests being answered
+    queued: float = math.nan  #: requests that wait
+    kv_cache_use: float = math.nan  #: share of the key-value cache in use, in [0, 1]
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -101,11 +123,40 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Tokens of one call."""
+    """Tokens of one call: what is billed, and what the server reported where that differs."""
 
     input_tokens: float = math.nan
     output_tokens: float = math.nan
     cached_tokens: float = 0.0
+    #: "recounted" where the report was missing or implausible, "partial" for a broken answer
+    source: Literal["reported", "recounted", "partial"] = "reported"
+    reported_input: float = math.nan  #: as the server said, kept where it was not believed
+    reported_output: float = math.nan
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why a call gave no whole answer."""
+
+    kind: FailureKind
+    message: str  #: what, where and the remedy; holds no secret
+    status: int | None = None  #: of HTTP, where there was one
+    retry_after_s: float | None = None  #: as the server asked
+    started: bool = False  #: some of the answer had arrived
+    #: the server may have worked and may charge for it, though nobody can say how much
+    billing_unknown: bool = False
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed a moment later."""
+        return self.kind in _PASSING
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
+
+
+_PASSING = frozenset(
+    {"connection", "timeout", "rate_limit", "server", "conflict", "malformed", "truncated"}
+)
 
 
 NO_USAGE = Usage()
@@ -117,21 +168,34 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     model: str  #: the model that really served
     content: str = ""
+    message: Mapping[str, Any] | None = None  #: the whole message where it has more than content
     usage: Usage = NO_USAGE
     first_token_s: float = math.nan
     latency_s: float = math.nan
+    inter_token_s: float = math.nan  #: mean time between pieces of a stream
+    queue_s: float = 0.0  #: waited for a free place before the call, not part of `latency_s`
     cost_usd: float = math.nan  #: what the source itself recorded, if it did
     finish_reason: str = "stop"
     signals: Mapping[str, float] = NO_SIGNALS
-    error: str | None = None
+    cached: bool = False  #: from the response cache: nothing was called or billed
+    error: Failure | None = None
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A piece of a streamed answer; the last one carries the whole response."""
+
+    text: str = ""
+    event: Mapping[str, Any] | None = None  #: the event as the server sent it
+    response: Response | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One call of one arm and what it cost."""
+    """One decision, the last response to it, and what all its calls cost."""
 
     decision: Decision
     response: Response
     cost_usd: float
+    calls: int = 1  #: above 1 where the call was retried
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):

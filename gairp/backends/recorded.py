@@ -6,7 +6,9 @@ import math
 
 import msgspec
 
-from gairp.types import Floats, Request, Response, Usage
+from gairp.types import Failure, Floats, Request, Response, Usage
+
+_NOT_RECORDED = Failure(kind="not_recorded", message="the trace has no answer of this arm")
 
 
 class RecordedPrompt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -41,5 +43,5 @@ def answer(prompt: RecordedPrompt, arm: str, column: int) -> Response:
         first_token_s=at(prompt.first_token_s, column),
         latency_s=at(prompt.latency_s, column),
         cost_usd=at(prompt.cost_usd, column),
-        error="not recorded" if missing else None,
+        error=_NOT_RECORDED if missing else None,
     )

@@ -58,7 +58,7 @@ class ParquetLog:
                     attempt.cost_usd,
                     response.first_token_s,
                     response.latency_s,
-                    response.error,
+                    None if response.error is None else str(response.error),
                     quality if i == last else float("nan"),
                 )
             )
