@@ -4,6 +4,7 @@ GairpError
 ├── ConfigError              a setting is wrong: names the key and what exists
 │   └── UnknownNameError     a name nobody registered: lists the names that exist
 ├── MissingDependencyError   an optional package is absent: gives the install command
+├── MissingProgramError      a program of the system is absent: gives the install command
 ├── DataError                data could not be had or trusted
 │   ├── DatasetAbsentError   not in cache or mirror: gives the command that fetches it
 │   ├── IntegrityError       bytes differ from the registered hash
@@ -52,6 +53,10 @@ class MissingDependencyError(GairpError):
             f"{needed_for} needs the package {package!r}, which is not installed; "
             f'run: pip install -e ".[{extra}]"'
         )
+
+
+class MissingProgramError(GairpError):
+    """A program of the operating system is absent, or may not run here."""
 
 
 class DataError(GairpError):

@@ -1,31 +1,35 @@
-"""Exact programmatic graders: a response text in, an extracted answer and a score out."""
+"""Graders: from a question and a response to a grade.
+
+All of them have one shape (`protocol.Grader`):
+
+    grade = await grader.grade(question, response)
+    await grader.aclose()
+
+- `question`: `Question(id=..., prompt=..., answer=..., grader=...)`. `answer` is what the grader
+  compares with (or None), `grader` the name that the dataset gives ("number", "choice:a|b").
+- `response`: a `gairp.types.Response`, as a backend gives it. A text alone is
+  `Response(model=..., content=text)`.
+- `grade`: a `Grade`. `grade.quality` is in [0, 1], or **NaN where nobody can say** (`grade.known`
+  is False): the response had an error, a judge could not be read or reached, a sandbox failed.
+  Such a grade is counted, and never learned from. `grade.status` says which; `grade.extracted` and
+  `grade.reason` say why. `grade.calls` holds every call of a model that the grade took, as
+  `GraderCall(arm, response, cost_usd, vote)`, for the caller to bill; `grade.cost_usd` is their
+  sum.
+
+`ByQuestion()` grades each question by the grader that its dataset names, so that one object serves
+a mixed dataset. `get_grader(name)` makes one of those: it returns a `TextGrader`, which also has
+`extract(text)` and `score(text, answer)` for code that does not wait.
+"""
 
 from __future__ import annotations
 
-from gairp.errors import UnknownNameError
-from gairp.rewards.graders.base import Grader
-from gairp.rewards.graders.choice import Choice
-from gairp.rewards.graders.items import Items
-from gairp.rewards.graders.json_object import JsonObject
-from gairp.rewards.graders.number import Number
-from gairp.rewards.graders.text import Exact, Mention, Text
+from gairp.rewards.graders.base import BaseGrader, TextGrader
+from gairp.rewards.graders.by_question import ByQuestion
+from gairp.rewards.graders.grade import Grade, GraderCall, Question
+from gairp.rewards.graders.named import get_grader
+from gairp.rewards.graders.protocol import Grader
 
-__all__ = ["Grader", "get_grader"]
-
-_PLAIN: dict[str, type[Grader]] = {
-    cls.name: cls for cls in (Number, Text, Exact, Mention, Items, JsonObject)
-}
-
-
-def get_grader(spec: str) -> Grader:
-    """The grader that a task names: `number`, `text`, `exact`, `mention`, `list`, `json` or
-    `choice:a|b`.
-
-    Raises UnknownNameError for any other name.
-    """
-    name, _, labels = spec.partition(":")
-    if name == Choice.name and labels:
-        return Choice(labels=tuple(labels.split("|")))
-    if name not in _PLAIN:
-        raise UnknownNameError("grader", spec, [*_PLAIN, "choice:LABEL|LABEL"])
-    return _PLAIN[name]()
+__all__ = [
+    "BaseGrader", "ByQuestion", "Grade", "Grader", "GraderCall", "Question", "TextGrader",
+    "get_grader",
+]  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from gairp.rewards.graders.base import Grader, first_line
+from gairp.rewards.graders.base import TextGrader, first_line
 
 
-class Choice(Grader):
+class Choice(TextGrader):
     """The label that the first line names, if it names exactly one.
 
     Labels of one letter count only as written (`A`, not the article `a`).

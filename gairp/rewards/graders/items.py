@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from gairp.rewards.graders.base import Grader, first_line
+from gairp.rewards.graders.base import TextGrader, first_line
 
 
-class Items(Grader):
+class Items(TextGrader):
     """The words or numbers of the first line, whatever separates them."""
 
     name: ClassVar[str] = "list"

@@ -6,12 +6,12 @@ import json
 import re
 from typing import ClassVar
 
-from gairp.rewards.graders.base import Grader
+from gairp.rewards.graders.base import TextGrader
 
 _OBJECT = re.compile(r"\{.*?\}", re.DOTALL)
 
 
-class JsonObject(Grader):
+class JsonObject(TextGrader):
     """The first flat object of the response; the order of keys does not matter, types do."""
 
     name: ClassVar[str] = "json"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from gairp.rewards.graders.base import Grader, first_line
+from gairp.rewards.graders.base import TextGrader, first_line
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
-class Number(Grader):
+class Number(TextGrader):
     """The last number of the first line, so that '12 + 30 = 42' answers 42."""
 
     name: ClassVar[str] = "number"

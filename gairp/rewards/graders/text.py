@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from gairp.rewards.graders.base import Grader, first_line
+from gairp.rewards.graders.base import TextGrader, first_line
 
 _SENTENCE = re.compile(
     r"^.*\b(?:is|are|was|be|becomes|comes|prints?|outputs?)\b:?\s+", re.IGNORECASE
 )
 
 
-class Exact(Grader):
+class Exact(TextGrader):
     """The first line, case and inner punctuation kept, outer quotes and full stop dropped."""
 
     name: ClassVar[str] = "exact"

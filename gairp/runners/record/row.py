@@ -9,7 +9,7 @@ from typing import Any
 
 from gairp.backends.chat import Chat
 from gairp.backends.recipe import Answer, total
-from gairp.rewards.graders import Grader, get_grader
+from gairp.rewards.graders import TextGrader, get_grader
 from gairp.runners.record.arm import RecordedArm
 from gairp.traces.tasks import Task
 
@@ -34,7 +34,7 @@ def measure(
     return row | {"load_average": load}
 
 
-def _own(answer: Answer, grader: Grader, task: Task) -> Row:
+def _own(answer: Answer, grader: TextGrader, task: Task) -> Row:
     logprobs = answer.calls[-1].logprobs
     return {
         "response": answer.text,
