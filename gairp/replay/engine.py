@@ -17,7 +17,8 @@ from gairp.errors import ConfigError
 from gairp.protocols import Policy
 from gairp.replay.arrivals import Arrivals, Sequential
 from gairp.routing.joiner import FeedbackJoiner
-from gairp.routing.router import Call, Router
+from gairp.routing.router import Router
+from gairp.routing.steps import Call, Step
 from gairp.types import Context, Feedback, Floats, Outcome, Request, Response
 
 # At one instant, what is known is learned before anything new is decided.
@@ -117,8 +118,12 @@ class Replay:
         flight = Flight(prompt, context, self.router.route(request, context))
         self._call(flight, next(flight.route))
 
-    def _call(self, flight: Flight, call: Call) -> None:
-        arm = call.decision.arm
+    def _call(self, flight: Flight, step: Step) -> None:
+        if not isinstance(step, Call):
+            flight.response = None
+            self._push(self.clock.now() + step.seconds, _COMPLETION, flight)
+            return
+        arm = step.decision.arm
         flight.column = self._columns[arm]
         flight.response = response = answer(flight.prompt, arm, flight.column)
         latency = response.latency_s
@@ -128,11 +133,11 @@ class Replay:
 
     def _complete(self, flight: Flight, sink: Sink) -> None:
         try:
-            call = flight.route.send(flight.response)
+            step = flight.route.send(flight.response)
         except StopIteration as stop:
             self._finish(flight, stop.value, sink)
         else:
-            self._call(flight, call)
+            self._call(flight, step)
 
     def _finish(self, flight: Flight, outcome: Outcome, sink: Sink) -> None:
         quality = float(flight.prompt.quality[flight.column])
@@ -155,8 +160,8 @@ class Flight:
         self,
         prompt: RecordedPrompt,
         context: Context,
-        route: Generator[Call, Response, Outcome],
+        route: Generator[Step, Response | None, Outcome],
     ) -> None:
         self.prompt, self.context, self.route = prompt, context, route
         self.column: int
-        self.response: Response
+        self.response: Response | None

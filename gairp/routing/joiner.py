@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from gairp.errors import ConfigError
 from gairp.protocols import Policy
 from gairp.types import Context, Decision, Feedback, Outcome
+
+
+class LearnLog(Protocol):
+    """Is told what is about to be learned."""
+
+    def learned(self, decision: Decision, feedback: Feedback) -> None: ...
 
 
 class FeedbackJoiner:
@@ -13,10 +21,12 @@ class FeedbackJoiner:
     At most `capacity` decisions wait; the oldest gives way, and feedback for it is then dropped.
     """
 
-    def __init__(self, policy: Policy, *, capacity: int = 100_000) -> None:
+    def __init__(
+        self, policy: Policy, *, capacity: int = 100_000, log: LearnLog | None = None
+    ) -> None:
         if capacity < 1:
             raise ConfigError(f"feedback.capacity is {capacity}; give at least 1")
-        self.policy = policy
+        self.policy, self.log = policy, log
         self.capacity = capacity
         self.expired = 0  #: decisions that gave way before feedback came
         self.dropped = 0  #: feedback that came twice, too late, or for no decision known
@@ -43,5 +53,7 @@ class FeedbackJoiner:
         if waiting is None:
             self.dropped += 1
             return False
+        if self.log is not None:
+            self.log.learned(waiting[1], feedback)
         self.policy.learn(*waiting, feedback)
         return True

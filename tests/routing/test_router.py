@@ -12,6 +12,7 @@ from gairp.policies.fixed import Fixed
 from gairp.rng import DecisionRng
 from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.router import Router
+from gairp.routing.steps import Call
 from gairp.types import Attempt, Context, Decision, Outcome, Request, Response
 
 COST = np.array([0.001, 0.01])
@@ -49,6 +50,7 @@ def drive(router: Router, latencies: dict[str, float]) -> Outcome:
     route = router.route(Request(id="r"), CONTEXT)
     call = next(route)
     while True:
+        assert isinstance(call, Call)
         arm = call.decision.arm
         response = Response(
             model=arm, latency_s=latencies[arm], cost_usd=float(COST[call.decision.attempt])
