@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import importlib.util
 import json
 import math
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlparse
 
 from gairp.backends.chat import Message, Reply
-from gairp.errors import BackendError, MissingDependencyError
+from gairp.backends.local.llamacpp import LlamaCppServer
+from gairp.backends.local.model_file import locate
+from gairp.errors import BackendError
 
 _TOP = 20
 _SLOTS = 4
@@ -43,31 +38,19 @@ class LlamaServer:
         start_timeout_s: float = 120.0,
         call_timeout_s: float = 120.0,
     ) -> None:
-        self.path = _locate(path)
+        self.path = locate(path)
         self.context, self.threads, self.nice = context, threads, nice
-        self.start_timeout_s, self.call_timeout_s = start_timeout_s, call_timeout_s
-        self._process: subprocess.Popen[str] | None = None
-        self._host, self._port = "", 0
+        self.call_timeout_s = call_timeout_s
+        # Calls come one at a time; the slots are for the answers sampled together.
+        self._server = LlamaCppServer(
+            path=path, context=context, slots=_SLOTS, threads=threads, http_threads=2, nice=nice,
+            metrics=False, start_timeout_s=start_timeout_s, stop_grace_s=1.0,
+        )  # fmt: skip
 
     def __enter__(self) -> Self:
         if not self.path.is_file():
             raise BackendError(f"no model file at {self.path}; set `models.<name>.path` to a GGUF")
-        command = [sys.executable, "-m", __name__, str(self.path)]
-        command += [str(self.context), str(self.threads), str(self.nice)]
-        # The child lives as long as its standard input: it dies with us, even by kill -9.
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True,
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        address = self._process.stdout.readline().strip()
-        if not address.startswith("http://"):
-            self.close()
-            if address == "absent":
-                raise MissingDependencyError("xllamacpp", extra="record", needed_for="LlamaServer")
-            raise BackendError(f"the server for {self.path} did not start; is it a chat GGUF?")
-        parts = urlparse(address)
-        self._host, self._port = str(parts.hostname), int(parts.port or 0)
+        self._server.start()
         return self
 
     def __exit__(
@@ -80,17 +63,12 @@ class LlamaServer:
 
     def close(self) -> None:
         """End the child; harmless when it has ended."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        self._server.stop()
 
     def compute_s(self) -> float:
         """Processor seconds of all threads of the child, to the nanosecond."""
-        if self._process is None:
-            raise BackendError(f"the server for {self.path} is not running; use it inside `with`")
         # The kernel's clock id of another process's CPU clock (clock_getcpuclockid(3)).
-        return time.clock_gettime((~self._process.pid << 3) | 2)
+        return time.clock_gettime((~self._server.pid << 3) | 2)
 
     def chat(
         self,
@@ -155,7 +133,8 @@ class LlamaServer:
                     yield json.loads(line[6:])
 
     def _post(self, body: dict[str, Any]) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=self.call_timeout_s)
+        address = self._server.address.removeprefix("http://")
+        connection = http.client.HTTPConnection(address, timeout=self.call_timeout_s)
         try:
             connection.request(
                 "POST", "/v1/chat/completions", json.dumps(body),
@@ -172,17 +151,6 @@ class LlamaServer:
                 f"{response.read(300).decode('utf-8', 'replace')}"
             )
         return response
-
-
-def _locate(path: str) -> Path:
-    """The file, also inside a package, which is not imported for it."""
-    package, _, file = path.removeprefix("package:").partition("/")
-    if not path.startswith("package:"):
-        return Path(path).expanduser()
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise MissingDependencyError(package, extra="record", needed_for=f"the model {path}")
-    return Path(spec.origin).parent / file
 
 
 def _body(
@@ -220,32 +188,3 @@ def _reply(
         compute_s=compute,
         finish_reason=finish,
     )
-
-
-def _serve(path: str, context: int, threads: int, nice: int) -> None:
-    """The child: load, print the address, wait until the parent is gone."""
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # the library logs to standard output
-    try:
-        import xllamacpp
-    except ImportError:
-        print("absent", file=out, flush=True)
-        return
-    if nice:
-        with contextlib.suppress(PermissionError):
-            os.nice(nice)
-    params = xllamacpp.CommonParams()
-    params.model.path = path
-    params.hostnames, params.port = ["127.0.0.1"], 0
-    params.n_ctx, params.n_parallel, params.kv_unified = context, _SLOTS, True
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.n_threads_http, params.n_gpu_layers = 2, 0
-    params.cache_ram_mib, params.ui, params.verbosity = 0, False, 0
-    server = xllamacpp.Server(params)
-    print(server.listening_address, file=out, flush=True)
-    sys.stdin.read()
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
