@@ -3,6 +3,7 @@
     Opened                     a process began to write: who learns, with what, from which seed
     Decided ─ Called ─ Settled an arm was chosen, then each wire call to it: intent, settlement
     Observed                   a decision's calls are over: cost, latency and error are known
+    Graded                     a grader has said how good the answer is
     Learned                    quality arrived, and the policy was about to learn it
 
 `learner` and `decision_id` together name a decision. Arrays of float64 are little-endian bytes, so
@@ -150,7 +151,22 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="l
     received_at: float
 
 
-Event = Opened | Decided | Called | Settled | Observed | Learned
+class Graded(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="graded"):
+    """What a grader said of an answer, whether or not a policy will learn it (a shadow's is not).
+
+    Not an event of the learner: replaying a log passes over it.
+    """
+
+    learner: str
+    at: float
+    decision_id: str
+    quality: float  #: in [0, 1]; NaN where the grader could not say
+    status: str  #: as in `gairp.rewards.graders.Grade`
+    source: str  #: the grader's name
+    cost_usd: float = 0.0  #: of the models that the grader asked
+
+
+Event = Opened | Decided | Called | Settled | Observed | Learned | Graded
 
 
 def packed(values: Floats) -> bytes:
