@@ -93,11 +93,11 @@ def run_job(prepared: Prepared, job: Job) -> Run:
             order = shuffled(prepared.rows(protocol.learn), job.seed, phase=10 + epoch)
             # A decision's randomness hangs on its request: without another seed a second pass
             # would explore what the first one did, and nothing else.
-            engine = _engine(prepared, policy, job, learn=True, seed=job.seed + (epoch << 32))
+            engine = replay_engine(prepared, policy, job, learn=True, seed=job.seed + (epoch << 32))
             engine.run(prepared.outcomes.prompts(order), Nowhere())
     log = RunLog(prepared.arms)
     order = shuffled(rows, job.seed, phase=0)
-    engine = _engine(prepared, policy, job, learn=protocol.learn_on_report, seed=job.seed)
+    engine = replay_engine(prepared, policy, job, learn=protocol.learn_on_report, seed=job.seed)
     if job.record is None:
         engine.run(prepared.outcomes.prompts(order), log)
     else:
@@ -109,7 +109,9 @@ def run_job(prepared: Prepared, job: Job) -> Run:
     return replace(run, rows=np.searchsorted(rows, run.rows))
 
 
-def _engine(prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool, seed: int) -> Replay:
+def replay_engine(
+    prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool, seed: int
+) -> Replay:
     protocol = job.protocol
     return Replay(
         policy=policy,

@@ -90,7 +90,7 @@ def require_same_unit(loaded: Loaded, utility: Utility) -> None:
 
 
 def _read(settings: Mapping[str, Any], output_factor: float) -> Trace:
-    outcomes, prompts = _files(settings)
+    outcomes, prompts = files_of(settings)
     assume = {
         name: value * (output_factor if name == "output_tokens" else 1.0)
         for name, value in settings["assume"].items()
@@ -108,7 +108,11 @@ def _read(settings: Mapping[str, Any], output_factor: float) -> Trace:
     )
 
 
-def _files(settings: Mapping[str, Any]) -> tuple[Path, Path | None]:
+def files_of(settings: Mapping[str, Any]) -> tuple[Path, Path | None]:
+    """The tables of outcomes and, where they have their own, of prompts.
+
+    Raises ConfigError for a file that is not there or a dataset without outcomes.
+    """
     path, prompts = settings["path"], settings["prompts"]
     if path is not None:
         for key, name in (("path", path), ("prompts", prompts)):

@@ -11,18 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gairp.errors import ConfigError, UnknownNameError
-from gairp.report.folder import (
-    in_order,
-    run_name,
-    save_pool,
-    save_run,
-    save_study_document,
-)
-from gairp.report.run_metrics import run_curves, run_metrics
+from gairp.report.folder import in_order, run_name, save_run
 from gairp.report.study import Pool, Run, Sensitivity, Study
 from gairp.report.terminal import print_report
 from gairp.report.write import Report, write_report
 from gairp.rewards import Utility
+from gairp.runners.publish import log_run, publish, say_where
 from gairp.runners.replay.finished import Finished
 from gairp.runners.replay.gate import SweepGate
 from gairp.runners.replay.job import Job, Protocol
@@ -78,14 +72,14 @@ class StudyRunner:
         try:
             study = self._replay(prepared, writer)
             report = self._report(study)
-            self._publish(writer, study, report)
+            publish(writer, study, report, self.settings, self.out)
         except BaseException as error:
             # A store that has gone away must not hide what went wrong.
             with suppress(Exception):
                 writer.close("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
         writer.close()
-        self._say_where(writer)
+        say_where(writer, self.settings, self.out)
         print_report(report.summary)
         return self.out / "report"
 
@@ -126,7 +120,8 @@ class StudyRunner:
                     self._keep(writer, study, run, scratch)
                 for ready in gate.passed(run):
                     so_far = self._study(prepared, pool, (ready,), finished.sweep())
-                    self._log(writer, so_far, ready, scratch)
+                    config = self.settings["policies"][ready.policy]
+                    log_run(writer, so_far, ready, config, scratch)
         rows = self._sensitivity(study)
         return self._study(prepared, pool, finished.own(), finished.sweep(), rows)
 
@@ -149,19 +144,6 @@ class StudyRunner:
             seed=self.settings["study_seed"],
         )
 
-    def _log(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:
-        table = scratch / "decisions.parquet"
-        save_run(run, study.pool, table)
-        config = self.settings["policies"][run.policy]
-        writer.log_child(
-            policy=run.policy,
-            seed=run.seed,
-            params={"policy": run.policy, "seed": run.seed, **_flat(config)},
-            metrics=run_metrics(study, run),
-            curves=run_curves(study, run, points=50),
-            table=table,
-        )
-
     def _report(self, study: Study) -> Report:
         return write_report(
             study,
@@ -169,26 +151,6 @@ class StudyRunner:
             draws=self.settings["bootstrap"]["draws"],
             seed=self.settings["study_seed"],
         )
-
-    def _publish(self, writer: StudyWriter, study: Study, report: Report) -> None:
-        from omegaconf import OmegaConf
-
-        data = self.out / "data"
-        data.mkdir(parents=True, exist_ok=True)
-        save_pool(study.pool, data / "pool.parquet")
-        save_study_document(study, data / "study.json")
-        OmegaConf.save(OmegaConf.create(dict(self.settings)), data / "config.yaml")
-        writer.log_files(data, "data")
-        writer.log_files(self.out / "report", "report")
-        shared = {k: v for k, v in self.settings.items() if k not in ("policies", "hydra")}
-        writer.log_study({**_flat(shared), **study.facts, "dropped": study.dropped}, {})
-        writer.tag("gairp.verdict", report.verdict.line)
-        writer.tag("mlflow.note.content", report.verdict.line)
-
-    def _say_where(self, writer: StudyWriter) -> None:
-        uri = self.settings["tracking"]["uri"]
-        print(f"report  {self.out / 'report'}  (report.md, summary.csv, figures/)")
-        print(f"MLflow  run {writer.run_id}  (mlflow ui --backend-store-uri {uri})")
 
     # -- pieces ---------------------------------------------------------------------------
 
@@ -297,14 +259,3 @@ def _primary(policies: Mapping[str, Any], primary: str | None) -> str:
     if primary not in policies:
         raise UnknownNameError("policy in `primary`", primary, policies)
     return primary
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in settings.items():
-        name = f"{prefix}{key}".replace("_target_", "class")
-        if isinstance(value, Mapping) and value:
-            flat.update(_flat(value, f"{name}."))
-        else:
-            flat[name] = value
-    return flat
