@@ -25,11 +25,24 @@ from __future__ import annotations
 
 from gairp.rewards.graders.base import BaseGrader, TextGrader
 from gairp.rewards.graders.by_question import ByQuestion
+from gairp.rewards.graders.choice import Choice
+from gairp.rewards.graders.embedding_similarity import EmbeddingSimilarity
 from gairp.rewards.graders.grade import Grade, GraderCall, Question
+from gairp.rewards.graders.items import Items
+from gairp.rewards.graders.json_object import JsonObject
+from gairp.rewards.graders.json_schema import JsonSchema
+from gairp.rewards.graders.match import Match
 from gairp.rewards.graders.named import get_grader
+from gairp.rewards.graders.number import Number
+from gairp.rewards.graders.numeric import Numeric
 from gairp.rewards.graders.protocol import Grader
+from gairp.rewards.graders.regex import Regex
+from gairp.rewards.graders.sandbox import Sandbox
+from gairp.rewards.graders.text import Exact, Mention, Text
+from gairp.rewards.graders.unit_tests import UnitTests
 
 __all__ = [
-    "BaseGrader", "ByQuestion", "Grade", "Grader", "GraderCall", "Question", "TextGrader",
-    "get_grader",
+    "BaseGrader", "ByQuestion", "Choice", "EmbeddingSimilarity", "Exact", "Grade", "Grader",
+    "GraderCall", "Items", "JsonObject", "JsonSchema", "Match", "Mention", "Number", "Numeric",
+    "Question", "Regex", "Sandbox", "Text", "TextGrader", "UnitTests", "get_grader",
 ]  # fmt: skip
