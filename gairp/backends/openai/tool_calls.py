@@ -1,0 +1,49 @@
+"""Calls of tools, put together from the pieces of a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+class ToolCalls:
+    """The calls in the order that they began."""
+
+    def __init__(self) -> None:
+        self._calls: dict[object, dict[str, Any]] = {}
+
+    def feed(self, piece: Mapping[str, Any]) -> None:
+        """A piece of a chat answer's `tool_calls`; a new id without an index is a new call."""
+        key: object = piece.get("index")
+        if key is None:
+            key = piece.get("id") or next(reversed(self._calls), 0)
+        function = piece.get("function") or {}
+        others = {k: v for k, v in piece.items() if k not in ("index", "function") and v}
+        self.add(key, function.get("name"), function.get("arguments"), **others)
+
+    def add(self, key: object, name: Any, arguments: Any, **fields: Any) -> None:
+        """Name the call and lengthen its arguments; a field that is there stays as it is."""
+        call = self._calls.get(key)
+        if call is None:
+            function = {"name": "", "arguments": ""}
+            call = self._calls[key] = {"id": None, "type": "function", "function": function}
+        for field, value in fields.items():
+            call[field] = call.get(field) or value
+        call["function"]["name"] = call["function"]["name"] or name or ""
+        if arguments:
+            # Ollama's own wire has an object where OpenAI's has its JSON.
+            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+            call["function"]["arguments"] += text
+
+    def complete(self, key: object, name: Any, arguments: Any, **fields: Any) -> None:
+        """The call as it is in the end, whatever came before."""
+        self.add(key, name, None, **fields)
+        self._calls[key]["function"]["arguments"] = arguments or ""
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._calls
+
+    def whole(self) -> list[dict[str, Any]]:
+        """All calls, in chat's form."""
+        return list(self._calls.values())
