@@ -93,6 +93,26 @@ def test_what_a_server_asked_for_is_forgotten_once_it_answers() -> None:
     assert breaker.state(157.0) == "half_open"
 
 
+def test_nor_does_it_lengthen_an_outage_that_begins_after_an_answer() -> None:
+    breaker = CircuitBreaker(failures=2, cooldown_s=5.0)
+    breaker.failed(0.0, 100.0)
+    breaker.succeeded(1.0)
+    breaker.failed(2.0)
+    breaker.failed(2.0)
+    assert (breaker.state(6.9), breaker.state(7.0)) == ("open", "half_open")
+
+
+def test_an_answered_probe_of_an_earlier_try_does_not_count_in_the_next() -> None:
+    breaker = opened(cooldown_s=5.0, probes=2)
+    breaker.started(5.0)
+    breaker.started(5.0)
+    breaker.succeeded(6.0)
+    breaker.failed(6.0)
+    breaker.started(16.0)
+    breaker.succeeded(17.0)
+    assert (breaker.state(17.0), breaker.allows(17.0)) == ("half_open", True)
+
+
 def test_as_many_probes_as_asked_and_all_must_be_answered() -> None:
     breaker = opened(cooldown_s=5.0, probes=2)
     breaker.started(5.0)
