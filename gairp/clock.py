@@ -6,14 +6,15 @@ import time
 
 
 class WallClock:
-    """Monotonic seconds since the clock was made."""
+    """Monotonic seconds since the clock was made, on top of `offset`: what ran before."""
 
-    def __init__(self) -> None:
+    def __init__(self, offset: float = 0.0) -> None:
+        self.offset = offset
         self._start = time.monotonic()
 
     def now(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self._start
+        """Seconds of the run so far."""
+        return self.offset + time.monotonic() - self._start
 
 
 class VirtualClock:

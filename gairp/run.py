@@ -37,6 +37,8 @@ def main(config: DictConfig) -> None:
 
 def start() -> None:
     """Run `main`; where Hydra refuses a key, say which keys there are."""
+    # The one flag of our own: Hydra knows overrides only.
+    sys.argv[1:] = ["live.dry_run=true" if a == "--dry-run" else a for a in sys.argv[1:]]
     try:
         main()
     except SystemExit as stop:

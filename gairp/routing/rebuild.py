@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gairp.errors import DataError
 from gairp.protocols import Policy
-from gairp.records.events import Called, Decided, Event, Learned, Observed, Settled, unpacked
+from gairp.records.events import (
+    Called,
+    Decided,
+    Event,
+    Graded,
+    Learned,
+    Observed,
+    Settled,
+    unpacked,
+)
 from gairp.routing.joiner import FeedbackJoiner
 from gairp.types import (
     Attempt,
@@ -82,13 +93,16 @@ class Rebuilder:
         self.observed: dict[str, Outcome] = {}  #: by decision
         self.learned: dict[str, Feedback] = {}  #: by decision
         self.open_calls: dict[str, Called] = {}  #: intents without a settlement
+        self.graded: dict[str, float] = {}  #: quality by decision, NaN where unknown
         self.decisions: dict[str, tuple[Context, Decision]] = {}
+        self.tags: dict[str, Mapping[str, str]] = {}  #: of the request, by decision
         self.responses: dict[str, Response] = {}  #: by call
 
     def feed(self, event: Event) -> None:
         """One more event."""
         if isinstance(event, Decided):
             self.decisions[event.decision_id] = context_of(event), decision_of(event)
+            self.tags[event.decision_id] = event.tags
         elif isinstance(event, Called):
             self.open_calls[event.call_id] = event
         elif isinstance(event, Settled):
@@ -98,6 +112,8 @@ class Rebuilder:
             self._observe(event)
         elif isinstance(event, Learned):
             self._learn(event)
+        elif isinstance(event, Graded):
+            self.graded[event.decision_id] = event.quality
 
     def attempts(self, event: Observed) -> tuple[Attempt, ...]:
         """The attempts of an outcome."""

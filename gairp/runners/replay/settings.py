@@ -40,8 +40,12 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         for key in section:
             if key not in names:
                 raise UnknownNameError("key", f"{place}{key}", [place + name for name in names])
-    chosen = {name: c for name, c in settings["policies"].items() if "_target_" in c}
-    return {**settings, "policies": chosen}
+    return {**settings, "policies": chosen_policies(settings)}
+
+
+def chosen_policies(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The policies that have a class."""
+    return {name: c for name, c in settings["policies"].items() if "_target_" in c}
 
 
 def seeds_of(value: object) -> list[int]:

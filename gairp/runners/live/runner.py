@@ -1,0 +1,281 @@
+"""The runner of a live experiment: serve, learn, report; resumable at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from platform import machine
+from typing import TYPE_CHECKING, Any, Self
+
+from gairp.clock import WallClock
+from gairp.errors import ConfigError
+from gairp.records.events import Decided
+from gairp.rewards import Utility
+from gairp.rewards.graders import Grader
+from gairp.routing.costing import Costing
+from gairp.runners.live.billed import BilledBackend
+from gairp.runners.live.learner import Learner, learner_name, open_learner
+from gairp.runners.live.logbook import RUN_KEY, Logbook
+from gairp.runners.live.material import Material, load_material
+from gairp.runners.live.pacing import ClosedLoop, Pacing
+from gairp.runners.live.progress import Progress
+from gairp.runners.live.reporting import report
+from gairp.runners.live.session import Session
+from gairp.runners.live.settings import LiveSettings, LogSettings, log_settings
+from gairp.runners.live.spool import Spool
+from gairp.runners.live.stage import Stage, build_stage
+from gairp.runners.live.worst_case import worst_case
+from gairp.runners.replay.job import Job, Protocol
+from gairp.runners.replay.key import git_commit, study_key
+from gairp.runners.replay.settings import chosen_policies, seeds_of
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+class LiveRunner:
+    """Routes real requests with every policy and seed, as `live` says."""
+
+    def __init__(self, settings: Mapping[str, Any], *, out: Path) -> None:
+        """`settings` is the whole resolved configuration as plain values."""
+        self.settings = {**settings, "policies": chosen_policies(settings)}
+        self.out = out
+        self.live = LiveSettings.of(settings["live"])
+        self.log: LogSettings = log_settings(settings.get("log"))
+        self.utility = Utility(**settings["utility"])
+        self.protocol = Protocol(**settings["protocol"])
+        if not self.settings["policies"]:
+            raise ConfigError("policy: no policy is chosen; add e.g. policy=[random,linucb]")
+
+    @classmethod
+    def from_config(cls, config: DictConfig) -> Self:
+        """A runner of the composed configuration; its output goes to Hydra's folder."""
+        from hydra.core.hydra_config import HydraConfig
+        from omegaconf import OmegaConf
+
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise ConfigError(f"{missing[0]} must be set: add {missing[0]}=… to the command")
+        settings: Any = OmegaConf.to_container(config, resolve=True)
+        return cls(settings, out=Path(settings["out"] or HydraConfig.get().runtime.output_dir))
+
+    def run(self) -> Path:
+        """Serve and report; the report's folder. With `live.dry_run` only say what it may cost."""
+        material = load_material(
+            self.settings, self.live, self.utility, self.log.features,
+            seed=self.settings["study_seed"],
+        )  # fmt: skip
+        jobs = self._jobs()
+        clock = WallClock()
+        stage = build_stage(
+            self.live,
+            clock=clock,
+            logs=self.out,
+            priced=self.utility.needs_cost,
+            horizon=len(material.questions) * len(jobs),
+        )
+        names = [learner_name(job) for job in jobs]
+        bounds = worst_case(stage, material, self.live, names)
+        for line in bounds.lines(stage.ceiling.usd, stage.ceiling.tokens):
+            print(line, flush=True)
+        if self.live.dry_run:
+            print("dry run: nothing was started or sent")
+            return self.out
+        facts = self._facts(material, stage)
+        logbook = Logbook.open(self._folder(), self.log, facts[RUN_KEY])
+        try:
+            unlearned, stopped = asyncio.run(
+                self._serve(stage, material, jobs, logbook, facts, clock)
+            )
+        finally:
+            logbook.journal.close()
+        return report(
+            self.settings, self.live, self.utility, material, stage, self._folder(), self.out,
+            facts=facts, unlearned=unlearned, stopped=stopped,
+        )  # fmt: skip
+
+    # -- serving --------------------------------------------------------------------------
+
+    async def _serve(
+        self,
+        stage: Stage,
+        material: Material,
+        jobs: list[Job],
+        logbook: Logbook,
+        facts: Mapping[str, str],
+        clock: WallClock,
+    ) -> tuple[int, bool]:
+        """Answers that could not be learned, and whether the run was stopped early."""
+        logbook.restore(stage.ceiling)
+        clock.offset = max((e.now for e in logbook.past if isinstance(e, Decided)), default=0.0)
+        learners = [self._learner(job, stage, material, logbook, facts, clock) for job in jobs]
+        spool = Spool(self.out / "ungraded.jsonl")
+        total = len(material.questions) * len(jobs) - sum(len(ln.answered()) for ln in learners)
+        if logbook.past:
+            print(f"resuming: {total} requests are left", file=sys.stderr)
+        progress = Progress(
+            total=total, ceiling=stage.ceiling, out=sys.stderr if self.live.progress else None
+        )
+        grader = self._grader(stage, logbook)
+        try:
+            await stage.start()
+            with progress:
+                session = Session(
+                    stage=stage, learners=learners, material=material, live=self.live,
+                    grader=grader, spool=spool, sink=logbook.journal, clock=clock,
+                    utility=self.utility, progress=progress,
+                    sync=logbook.journal.sync if self.log.durability == "power" else None,
+                )  # fmt: skip
+                with _Interrupts(session):
+                    await session.run(self._pacing())
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            await grader.aclose()
+            await stage.aclose()
+            spool.close()
+        return session.unlearned, session.stop.is_set()
+
+    def _learner(
+        self,
+        job: Job,
+        stage: Stage,
+        material: Material,
+        logbook: Logbook,
+        facts: Mapping[str, str],
+        clock: WallClock,
+    ) -> Learner:
+        return open_learner(
+            job,
+            material=material,
+            arms=stage.arms,
+            admission=stage.admission,
+            costing=stage.costing,
+            retry=stage.retry,
+            fallbacks=self.live.fallbacks,
+            clock=clock,
+            sink=logbook.journal,
+            content=self.log.content,
+            facts=facts,
+            past=logbook.of(learner_name(job)),
+        )
+
+    def _grader(self, stage: Stage, logbook: Logbook) -> Grader:
+        """The grader; one that takes a backend is given one that bills the run."""
+        from hydra.utils import get_class, instantiate
+
+        config = dict(self.live.grader)
+        cls = get_class(config["_target_"])
+        if "backend" in inspect.signature(cls).parameters:
+            name = str(config.get("backend"))
+            if name not in stage.backends:
+                raise ConfigError(
+                    f"live.grader.backend is {name!r}; there are: {', '.join(stage.backends)}"
+                )
+            config["backend"] = BilledBackend(
+                backend=stage.backends[name],
+                ceiling=stage.ceiling,
+                costing=lambda arm: _costing_of(stage.costing, arm),
+                sink=logbook.journal,
+                run=str(len(logbook.past)),
+            )
+        grader: Grader = instantiate(config, _convert_="object")
+        return grader
+
+    def _pacing(self) -> Pacing:
+        from hydra.utils import instantiate
+
+        pacing: Pacing = instantiate(dict(self.live.pacing)) if self.live.pacing else ClosedLoop()
+        return pacing
+
+    # -- pieces ---------------------------------------------------------------------------
+
+    def _jobs(self) -> list[Job]:
+        return [
+            Job(
+                policy=name,
+                config=config,
+                seed=seed,
+                utility=self.settings["utility"],
+                protocol=self.protocol,
+                floor=self.settings["floor"],
+            )
+            for name, config in self.settings["policies"].items()
+            for seed in seeds_of(self.settings["seed"])
+        ]
+
+    def _folder(self) -> Path:
+        return Path(self.log.folder) if self.log.folder is not None else self.out / "log"
+
+    def _facts(self, material: Material, stage: Stage) -> dict[str, str]:
+        """What makes two runs the same, and what a reader must know of one."""
+        from gairp.runners.live.fingerprint import questions_hash, versions
+
+        facts = {
+            "trace": str(self.settings["trace"]["name"]),
+            "data_hash": questions_hash(material.questions),
+            **versions(),
+            "architecture": machine(),
+        }
+        live = {k: v for k, v in self.settings["live"].items() if k not in _ANY}
+        facts[RUN_KEY] = study_key({**self.settings, "live": live}, facts)
+        # Not part of the key: a run that goes on after midnight is still the same.
+        return {**facts, **stage.price_facts, "git_commit": git_commit()}
+
+
+#: Settings under which a run may go on that was begun under others.
+_ANY = {"dry_run", "progress", "pacing", "limits", "retry", "breaker", "ceiling", "patience_s"}
+
+
+def _costing_of(costing: Costing, arm: Any) -> Costing:
+    return Costing(
+        arms={arm.name: arm},
+        catalogue=costing.catalogue,
+        as_of=costing.as_of,
+        compose=costing.compose,
+        needed=bool(costing.prices),
+    )
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first, out of its groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+class _Interrupts:
+    """The first Ctrl-C lets what is in flight finish; the second gives it up."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self._task = session, asyncio.current_task()
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(sign, self._interrupt)
+            except (NotImplementedError, ValueError, RuntimeError):
+                return  # not in the main thread: whoever drives us decides
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.remove_signal_handler(sign)
+            except (NotImplementedError, ValueError, RuntimeError):
+                return
+
+    def _interrupt(self) -> None:
+        if self.session.stop.is_set():
+            assert self._task is not None
+            self._task.cancel()
+            return
+        self.session.stop.set()
+        print(
+            "\nstopping: what is in flight is finished and written; once more gives it up",
+            file=sys.stderr,
+        )
