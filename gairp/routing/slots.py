@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from gairp.errors import ConfigError
 
@@ -77,7 +77,8 @@ class _Lane:
             if ticket.done() and not ticket.cancelled():
                 self.leave()  # given and cancelled in the same turn: pass it on
             else:
-                self._queue.remove(ticket)
+                with suppress(ValueError):  # `leave` may have come by and skipped it
+                    self._queue.remove(ticket)
             raise
         return loop.time() - start
 

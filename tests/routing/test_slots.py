@@ -119,6 +119,28 @@ def test_a_place_given_to_a_task_that_is_cancelled_in_the_same_turn_goes_to_the_
     asyncio.run(run())
 
 
+def test_a_waiter_cancelled_in_the_turn_in_which_a_place_is_given_back_only_ends() -> None:
+    async def run() -> None:
+        slots, log, gate = Slots({"m": 1}), list[str](), asyncio.Event()
+        waiters = list[asyncio.Task[None]]()
+
+        async def first() -> None:
+            async with slots.hold("m"):
+                await settled()
+                waiters[0].cancel()  # it has not heard of that when the place is passed on
+
+        leaving = asyncio.create_task(first())
+        await asyncio.sleep(0)
+        waiters += [asyncio.create_task(holder(slots, "m", n, log, gate)) for n in "bc"]
+        gate.set()
+        await leaving
+        ends = await asyncio.gather(*waiters, return_exceptions=True)
+        assert [type(end) for end in ends] == [asyncio.CancelledError, type(None)]
+        assert (log, slots.in_flight("m"), slots.queued("m")) == (["c"], 0, 0)
+
+    asyncio.run(run())
+
+
 def test_an_error_in_the_block_gives_the_place_back() -> None:
     async def run() -> None:
         slots = Slots({}, default=1)
@@ -161,7 +183,8 @@ def test_under_random_cancellations_the_limit_holds_and_no_place_is_lost(seed: i
         for _ in range(40):
             await asyncio.sleep(0)
             rng.choice(tasks).cancel()
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        assert {type(end) for end in ends} <= {type(None), asyncio.CancelledError}
         assert (slots.in_flight("m"), slots.queued("m")) == (0, 0)
         return peak
 
