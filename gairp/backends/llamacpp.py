@@ -43,8 +43,8 @@ class LlamaServer:
         self.call_timeout_s = call_timeout_s
         # Calls come one at a time; the slots are for the answers sampled together.
         self._server = LlamaCppServer(
-            path=path, context=context, slots=_SLOTS, threads=threads, http_threads=2, nice=nice,
-            metrics=False, start_timeout_s=start_timeout_s, stop_grace_s=1.0,
+            path=path, context=context, slots=_SLOTS, threads=threads, nice=nice, metrics=False,
+            start_timeout_s=start_timeout_s, stop_grace_s=1.0,
         )  # fmt: skip
 
     def __enter__(self) -> Self:

@@ -36,8 +36,8 @@ def _parameters(params: Any, settings: dict[str, Any]) -> Any:
         True,
     )
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
-    # Two connections more than slots, so that /health and /metrics find a thread under load.
-    params.n_threads_http, params.n_gpu_layers = settings["http_threads"], settings["n_gpu_layers"]
+    # It adds threads of its own for connections beyond these: /metrics answers under load too.
+    params.n_threads_http, params.n_gpu_layers = 2, settings["n_gpu_layers"]
     params.cache_ram_mib, params.ui, params.verbosity = 0, False, settings["verbosity"]
     params.endpoint_metrics = settings["metrics"]
     if settings["chat_template"]:

@@ -23,7 +23,7 @@ class LlamaCppServer(LocalServer):
     best where several share few cores. `chat_template` is Jinja text or the name of one that
     llama.cpp knows, in place of the model's own. `n_gpu_layers` is passed on; it takes a build of
     xllamacpp for that GPU and is not tested here. `nice` below 0 needs the right to raise priority
-    and is ignored without it. `http_threads` null takes two more than there are slots.
+    and is ignored without it.
     """
 
     kind = "llamacpp"
@@ -37,7 +37,6 @@ class LlamaCppServer(LocalServer):
         context: int = 4096,
         slots: int = 4,
         threads: int = 1,
-        http_threads: int | None = None,
         n_gpu_layers: int = 0,
         chat_template: str | None = None,
         metrics: bool = True,
@@ -50,7 +49,7 @@ class LlamaCppServer(LocalServer):
         self.slots, self.context = slots, context
         self._settings = {
             "path": str(self.path), "model": self.model, "context": context, "slots": slots,
-            "threads": threads, "http_threads": http_threads or slots + 2,
+            "threads": threads,
             "n_gpu_layers": n_gpu_layers, "chat_template": chat_template or "",
             "metrics": metrics, "nice": nice, "verbosity": verbosity,
         }  # fmt: skip

@@ -109,7 +109,6 @@ class LocalServer(ABC):
         with self._changing:
             if self._child is not None:
                 return self.address
-            self._stopping.clear()
             self.check()
             if self.check_memory:
                 memory.require(self.memory_needed(), self.what, "free some or take a smaller model")
@@ -130,9 +129,13 @@ class LocalServer(ABC):
             raise
         self._child, self.address = child, f"http://{HOST}:{port}"
 
+    def abandon(self) -> None:
+        """End a start that another thread waits for; nothing where none is under way."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """End it and all that it started; harmless when it does not run."""
-        self._stopping.set()  # ends a start that another thread waits for
+        self.abandon()
         with self._changing:
             if self._child is not None:
                 died = self._child.exit_code() is not None
@@ -140,6 +143,7 @@ class LocalServer(ABC):
                 if self.log_dir is None and not died:
                     self._child.log.unlink(missing_ok=True)
             self._child, self.address = None, ""
+            self._stopping.clear()
 
     def died(self) -> str | None:
         """How it ended by itself, with the end of its log; None while it runs or never ran."""

@@ -23,18 +23,20 @@ class FakeLocalServer(LocalServer):
     def __init__(self, *, needs: int = 0, says: dict[str, Any], **launch: Unpack[Launch]) -> None:
         super().__init__(model="toy", **launch)
         self.needs, self.says = needs, says
+        self.launches = 0
 
     def check(self) -> None:
         return None
 
     def command(self, port: int) -> list[str]:
+        self.launches += 1
         return [self.python, str(PROGRAM), json.dumps({**self.says, "port": port})]
 
     def memory_needed(self) -> int:
         return self.needs
 
     def load(self) -> ServerLoad | None:
-        text = fetch(self.address, "/metrics")
+        text = fetch(self.address, "/metrics") if self.address else None
         return None if text is None else vllm_load(text)
 
 

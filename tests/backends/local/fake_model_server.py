@@ -1,8 +1,8 @@
 """A model server for tests: `python fake_model_server.py '{"port": …, …}'`.
 
-Answers /health after `delay_s`, and /metrics with a text; `family` starts a child that ignores
-SIGTERM and, in a session of its own, a grandchild whose parent is gone at once. Their process ids
-go to the file `pids`.
+Answers /health after `delay_s`, /metrics with a text, and a chat with `answer`, word by word, or
+dies of the question. `pids` names a file for the ids of its process, of a child that ignores
+SIGTERM and, in a session of its own, of a grandchild whose parent is gone at once.
 """
 
 from __future__ import annotations
@@ -34,6 +34,21 @@ def have_family() -> list[int]:
     return [os.getpid(), child, int(os.read(reader, 32))]
 
 
+def events(answer: str) -> list[dict[str, Any]]:
+    """OpenAI's chat completion chunks: a piece a word, the end, the usage."""
+    words = answer.split(" ")
+    pieces = [word if i == 0 else f" {word}" for i, word in enumerate(words)]
+    choices: list[list[dict[str, Any]]] = [
+        [{"index": 0, "delta": {"content": piece}, "finish_reason": None}] for piece in pieces
+    ]
+    choices += [[{"index": 0, "delta": {}, "finish_reason": "stop"}], []]
+    head = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "toy"}
+    found: list[dict[str, Any]] = [{**head, "choices": one} for one in choices]
+    usage = {"prompt_tokens": 9, "completion_tokens": len(words), "total_tokens": 9 + len(words)}
+    found[-1]["usage"] = usage
+    return found
+
+
 def main(settings: dict[str, Any]) -> None:
     print(settings.get("says", "loading"), flush=True)
     if "pids" in settings:
@@ -49,6 +64,16 @@ def main(settings: dict[str, Any]) -> None:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if "dies_when_asked" in settings:
+                os._exit(9)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for event in [*map(json.dumps, events(settings["answer"])), "[DONE]"]:
+                self.wfile.write(f"data: {event}\n\n".encode())
 
         def log_message(self, format: str, *args: object) -> None:
             return None

