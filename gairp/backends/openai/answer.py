@@ -9,6 +9,8 @@ from typing import Any
 from gairp.backends.openai.logprobs import Logprobs
 from gairp.backends.openai.tool_calls import ToolCalls
 
+_THOUGHTS = frozenset({"reasoning", "reasoning_content", "reasoning_details", "extra_content"})
+
 
 class Answer(ABC):
     """Grows by events. `pieces` counts those that held something that the model generated."""
@@ -43,6 +45,11 @@ class Answer(ABC):
         calls = [call["function"] for call in self.tools.whole()]
         texts = [value for value in self.extras.values() if isinstance(value, str)]
         return "".join([*self._texts, *texts, *(c["name"] + c["arguments"] for c in calls)])
+
+    @property
+    def thought(self) -> bool:
+        """Whether it shows signs of reasoning: thoughts, or Google's signature of them."""
+        return any(field in _THOUGHTS for field in self.extras)
 
     def message(self) -> dict[str, Any] | None:
         """The whole message in chat's form, where it has more than content."""

@@ -15,7 +15,7 @@ from gairp.backends.openai.connection import Connection, Sent
 from gairp.backends.openai.parse import parse_body, parse_event
 from gairp.backends.openai.patience import Patience
 from gairp.backends.openai.sse import Event, EventReader
-from gairp.backends.openai.usage import Recount, partial, read_usage, settled
+from gairp.backends.openai.usage import Recount, Reported, partial, read_usage, settled
 from gairp.pricing.tokens import Encoding
 from gairp.types import NO_USAGE, Failure, Response, Usage
 
@@ -95,7 +95,7 @@ class Call:
             model=answer.model,
             content=answer.content,
             message=answer.message(),
-            usage=self._usage(failure, encoding),
+            usage=self._usage(reported, failure, encoding),
             first_token_s=self._first_token - self._began if self._streams else math.nan,
             latency_s=ended - self._began,
             inter_token_s=self._gap(),
@@ -139,17 +139,14 @@ class Call:
             what = f"after {answer.pieces} pieces" if answer.pieces else "before any text"
             raise BrokenAnswerError("truncated", f"the stream ended {what}, without its end mark")
 
-    def _usage(self, failure: Failure | None, encoding: Encoding) -> Usage:
+    def _usage(self, reported: Reported, failure: Failure | None, encoding: Encoding) -> Usage:
         if failure is not None and not failure.billing_unknown:
             return NO_USAGE
         answer = self.answer
-        reported, recount = (
-            read_usage(answer.usage),
-            Recount(self.chat, answer.generated(), encoding),
-        )
+        recount = Recount(self.chat, answer.generated(), encoding)
         if failure is not None:
             return partial(reported, recount)
-        return settled(reported, recount, thought=bool(answer.extras))
+        return settled(reported, recount, thought=answer.thought)
 
     def _gap(self) -> float:
         gaps = self.answer.pieces - 1

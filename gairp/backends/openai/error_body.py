@@ -41,10 +41,14 @@ _STATUS: dict[int, FailureKind] = {
 
 
 class ErrorBody(NamedTuple):
-    """`code` is the vendor's code or type, whatever it has; the delay is what Google asks for."""
+    """`code` is the vendor's code or type in words, `status` its code in numbers.
+
+    The delay is what Google asks for in its details.
+    """
 
     message: str = ""
     code: str = ""
+    status: int | None = None
     retry_after_s: float | None = None
 
     @property
@@ -53,7 +57,8 @@ class ErrorBody(NamedTuple):
         return bool(_OVERFLOW.search(self.code) or _OVERFLOW.search(self.message))
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.code, self.message) if part)
+        code = self.code or ("" if self.status is None else str(self.status))
+        return ": ".join(part for part in (code, self.message) if part)
 
 
 def read_error(body: Any) -> ErrorBody:
@@ -79,6 +84,8 @@ def kind_of_status(status: int, body: ErrorBody = ErrorBody()) -> FailureKind:  
     """What an HTTP status means."""
     if status in (400, 413, 422) and body.overflow:
         return "context_overflow"
+    if status == 500 and _OVERFLOW.search(body.code):  # llama.cpp's exceed_context_size_error
+        return "context_overflow"
     return _STATUS.get(status, "server" if status >= 500 else "bad_request")
 
 
@@ -99,22 +106,31 @@ def broken(body: ErrorBody) -> BrokenAnswerError:
 
 
 def _kind(body: ErrorBody) -> FailureKind:
-    if body.code.isdecimal():
-        return kind_of_status(int(body.code), body)
     if body.overflow:
         return "context_overflow"
+    if body.status is not None and 400 <= body.status < 600:
+        return kind_of_status(body.status, body)
     code = body.code.lower()
     return next((kind for words, kind in _WORDS if re.search(words, code)), "server")
 
 
 def _fields(error: Mapping[str, Any]) -> ErrorBody:
     message = error.get("message") or error.get("detail") or error.get("msg") or ""
-    # The more telling of the two comes first: vLLM and Google repeat the status as a code.
     names = [str(error[key]) for key in ("code", "type", "status") if error.get(key)]
-    code = next((name for name in names if not name.isdecimal()), names[0] if names else "")
-    if code == "error" and len(names) == 1:
-        code = ""
-    return ErrorBody(_short(message), code, _delay(error.get("details")))
+    numbers = [int(name) for name in names if name.isdecimal()]
+    words = [name for name in names if not name.isdecimal() and name != "error"]
+    return ErrorBody(
+        _short(f"{message}{_provider(error.get('metadata'))}"),
+        words[0] if words else "",
+        numbers[0] if numbers else None,
+        _delay(error.get("details")),
+    )
+
+
+def _provider(metadata: Any) -> str:
+    """Whose error OpenRouter passes on."""
+    name = metadata.get("provider_name") if isinstance(metadata, Mapping) else None
+    return f" (provider: {name})" if name else ""
 
 
 def _delay(details: Any) -> float | None:

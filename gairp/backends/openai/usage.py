@@ -35,9 +35,10 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """What the server said, as numbers; NaN where it said nothing or nonsense."""
 
     input: float = math.nan
-    output: float = math.nan
+    output: float = math.nan  #: with what was thought and not shown
+    said: float = math.nan  #: the output as the server wrote it
     cached: float = math.nan
-    reasoning: float = 0.0
+    thought: bool = False  #: there was reasoning
     cost_usd: float = math.nan
 
 
@@ -51,17 +52,16 @@ def read_usage(raw: Any) -> Reported:
         return Reported()
     given = _number(_first(raw, "prompt_tokens", "input_tokens"))
     made = _number(_first(raw, "completion_tokens", "output_tokens"))
-    hidden = _number(raw.get("total_tokens")) - given - made
+    beyond = _number(raw.get("total_tokens")) - given - made
+    hidden = beyond if beyond > 0 and made >= 0 else 0.0
     details = _first(raw, "prompt_tokens_details", "input_tokens_details")
     out = _first(raw, "completion_tokens_details", "output_tokens_details")
-    reasoning = _within(out, "reasoning_tokens")
-    if hidden > 0 and made >= 0:
-        made, reasoning = made + hidden, hidden + (0.0 if math.isnan(reasoning) else reasoning)
     return Reported(
         input=given,
-        output=made,
+        output=made + hidden,
+        said=made,
         cached=_within(details, "cached_tokens"),
-        reasoning=max(0.0, reasoning) if reasoning == reasoning else 0.0,
+        thought=hidden > 0 or _within(out, "reasoning_tokens") > 0,
         cost_usd=_number(raw.get("cost")),
     )
 
@@ -107,7 +107,7 @@ def settled(reported: Reported, recount: Recount, *, thought: bool = False) -> U
         cached_tokens=min(cached, tokens),
         source="reported" if believed else "recounted",
         reported_input=math.nan if believed else reported.input,
-        reported_output=math.nan if believed else reported.output,
+        reported_output=math.nan if believed else reported.said,
     )
 
 
@@ -118,7 +118,7 @@ def partial(reported: Reported, recount: Recount) -> Usage:
         output_tokens=recount.output(),
         source="partial",
         reported_input=reported.input,
-        reported_output=reported.output,
+        reported_output=reported.said,
     )
 
 
@@ -160,7 +160,7 @@ def _good_output(reported: Reported, recount: Recount, thought: bool) -> bool:
         return False
     if _plain(tokens, text):
         return True
-    if (reported.reasoning or thought or _effort(recount.body)) and tokens >= len(text):
+    if (reported.thought or thought or _effort(recount.body)) and tokens >= len(text):
         limits = [recount.body[name] for name in LIMITS if name in recount.body]
         return bool(tokens <= min(limits, default=math.inf) + SLACK)
     own = recount.output()
