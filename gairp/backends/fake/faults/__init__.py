@@ -1,0 +1,41 @@
+"""Everything that can go wrong with a model server, one class each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from gairp.backends.fake.faults.base import Fault
+from gairp.backends.fake.faults.bodies import GarbageJson, HtmlPage, TruncatedBody
+from gairp.backends.fake.faults.cuts import (
+    CloseMidstream,
+    EndMidstream,
+    HangBeforeHeaders,
+    HangMidstream,
+    ResetAfterHeaders,
+    ResetBeforeHeaders,
+    ResetMidstream,
+)
+from gairp.backends.fake.faults.statuses import ContextOverflow, Status
+
+AnyFault = (
+    Status
+    | ContextOverflow
+    | ResetBeforeHeaders
+    | ResetAfterHeaders
+    | ResetMidstream
+    | CloseMidstream
+    | EndMidstream
+    | HangBeforeHeaders
+    | HangMidstream
+    | GarbageJson
+    | HtmlPage
+    | TruncatedBody
+)
+
+#: Every fault by its name in YAML.
+KINDS: Mapping[str, type[Fault]] = {
+    str(cls.__struct_config__.tag): cls for cls in get_args(AnyFault)
+}
+
+__all__ = ["KINDS", "AnyFault", "Fault"]

@@ -1,0 +1,94 @@
+"""The server's own account of its calls: what it did, what it sent, what it charges."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+#: What a call costs: nothing; the prompt; the prompt and what was sent; the prompt and all of the
+#: answer, though it may never have arrived.
+Bill = Literal["none", "input", "sent", "all"]
+End = Literal["open", "answered", "refused", "broken", "left"]
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """One request as the server saw it. `left` is a client that hung up, `broken` a fault."""
+
+    number: int
+    id: str
+    attempt: int  #: how often this id was seen, from 1
+    path: str = ""
+    model: str = ""
+    stream: bool = False
+    status: int = 0
+    worked: bool = False  #: the model was at work, so that there is something to bill
+    input_tokens: int = 0
+    output_tokens: int = 0  #: of the whole answer
+    sent_tokens: int = 0
+    billed_input: int = 0
+    billed_output: int = 0
+    finished: bool = False
+    ended: End = "open"
+    faults: tuple[str, ...] = ()
+    bill: Bill | None = None  #: a fault's say
+
+
+class Total(msgspec.Struct, kw_only=True):
+    """Sums over all calls that there were, the forgotten ones included."""
+
+    calls: int = 0
+    finished: int = 0
+    billed_input: int = 0
+    billed_output: int = 0
+
+
+class Ledger:
+    """Keeps the last `size` calls; the totals are of all."""
+
+    def __init__(self, *, size: int = 100_000) -> None:
+        self.size = size
+        self.total = Total()
+        self._calls: deque[Call] = deque()
+        self._seen: Counter[str] = Counter()
+
+    def open(self, id: str | None, path: str) -> Call:
+        """A new call; without an id it is named by its number."""
+        self.total.calls += 1
+        id = id or f"call-{self.total.calls}"
+        self._seen[id] += 1
+        call = Call(number=self.total.calls, id=id, attempt=self._seen[id], path=path)
+        self._calls.append(call)
+        if len(self._calls) > self.size:
+            self._forget(self._calls.popleft())
+        return call
+
+    def close(self, call: Call, ended: End, *, cancelled: Bill = "sent") -> None:
+        """Writes the bill; `cancelled` is the custom for clients that leave."""
+        call.ended, call.finished = ended, ended == "answered"
+        bill: Bill = call.bill or (cancelled if ended == "left" else "all")
+        if call.worked and bill != "none":
+            call.billed_input = call.input_tokens
+            call.billed_output = {"input": 0, "sent": call.sent_tokens}.get(
+                bill, call.output_tokens
+            )
+        self.total.finished += call.finished
+        self.total.billed_input += call.billed_input
+        self.total.billed_output += call.billed_output
+
+    def calls(self, id: str | None = None) -> Sequence[Call]:
+        """The calls of one id, or all, oldest first."""
+        return [call for call in self._calls if id is None or call.id == id]
+
+    def clear(self) -> None:
+        """Forget all, the totals too."""
+        self._calls.clear()
+        self._seen.clear()
+        self.total = Total()
+
+    def _forget(self, call: Call) -> None:
+        self._seen[call.id] -= 1
+        if not self._seen[call.id]:
+            del self._seen[call.id]
