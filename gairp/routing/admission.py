@@ -164,8 +164,11 @@ class Admission:
 
     def _heard(self, call: Call, response: Response) -> None:
         model = self.arms[call.decision.arm].model
-        begun = self._begun.pop(call.id, None)
-        self.breakers.ended(model, response.error, self.clock.now(), begun=begun)
+        begun, now = self._begun.pop(call.id, None), self.clock.now()
+        if response.cached:  # the model was not asked
+            self.breakers.of(model).cancelled(now, begun=begun)
+        else:
+            self.breakers.ended(model, response.error, now, begun=begun)
 
     def _quarantine(self, call: Call, bound: Bound, usd: float, tokens: float) -> None:
         name = call.decision.arm

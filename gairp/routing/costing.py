@@ -19,6 +19,8 @@ from gairp.types import Arm, Decision, Request, Response
 Compose = Callable[[Request, Arm], Mapping[str, Any]]
 _BYTES_A_TOKEN = 4.0  # of English; only the expectation uses it, never the bound
 _NEWEST = 0.05  #: weight of the newest answer in the mean output length
+#: Fields of a body, beside messages and tools, that servers put into the prompt.
+_PROMPTED = ("response_format", "functions", "documents", "prediction", "web_search_options")
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
@@ -61,14 +63,14 @@ class Costing:
     def bound(self, request: Request, name: str) -> Bound:
         """At most this much for one call, if the server honours max_tokens; NaN USD unpriced."""
         body = self.compose(request, self.arms[name])
-        price, count = self._prices[name], int(body.get("n") or 1)
+        price, count = self._prices[name], int(body.get("best_of") or body.get("n") or 1)
         usd, tokens = call_bound(
             price or _UNKNOWN,
             body["messages"],
             _max_tokens(body, name),
             n=count,
             tools=body.get("tools"),
-            extra=body.get("response_format"),
+            extra=[body[key] for key in _PROMPTED if key in body] or None,
             context_window=self.arms[name].context_window,
         )
         return Bound(math.nan if price is None else usd, tokens)

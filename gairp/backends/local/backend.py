@@ -27,7 +27,9 @@ class LocalBackend:
     """
 
     def __init__(self, *, server: LocalServer, wire: Mapping[str, Any] | None = None) -> None:
-        self.server, self._wire_settings = server, dict(wire or {})
+        # A server that closes an idle connection as we write to it looks like one that has died;
+        # opening one a call costs nothing beside a local model.
+        self.server, self._wire_settings = server, {"max_keepalive_connections": 0, **(wire or {})}
         OpenAIBackend(
             base_url="http://127.0.0.1/v1", **self._wire_settings
         )  # wrong ones say so now

@@ -73,7 +73,6 @@ class LiveRunner:
         stage = build_stage(
             self.live,
             clock=clock,
-            logs=self.out,
             priced=self.utility.needs_cost,
             horizon=len(material.questions) * len(jobs),
         )

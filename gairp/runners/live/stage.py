@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,6 +36,7 @@ class Stage:
 
     arms: Mapping[str, Arm]
     backends: Mapping[str, Backend]
+    uncached: Mapping[str, Backend]  #: the same without the response cache before them
     costing: Costing
     ceiling: SpendCeiling
     breakers: Breakers
@@ -46,7 +49,9 @@ class Stage:
 
     async def start(self) -> None:
         """Start the backends that are servers of ours, one after the other."""
-        for name, backend in self.backends.items():
+        for chatty in ("httpx", "httpx2", "httpcore", "openai"):  # a line a request is too many
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        for name, backend in self.uncached.items():
             start = getattr(backend, "start", None)
             if start is not None:
                 print(f"starting {name} …", file=sys.stderr, flush=True)
@@ -54,7 +59,7 @@ class Stage:
 
     async def probe(self) -> None:
         """Read the servers' own load every second, until cancelled."""
-        probes = {n: b for n, b in self.backends.items() if hasattr(b, "load")}
+        probes = {n: b for n, b in self.uncached.items() if hasattr(b, "load")}
         while probes:
             for name, backend in probes.items():
                 with suppress(Exception):  # a server that is busy or gone says nothing
@@ -73,15 +78,14 @@ class Stage:
                 print(f"backend {name!r} did not end cleanly: {result}", file=sys.stderr)
 
 
-def build_stage(
-    live: LiveSettings, *, clock: Clock, logs: Path, priced: bool, horizon: int
-) -> Stage:
+def build_stage(live: LiveSettings, *, clock: Clock, priced: bool, horizon: int) -> Stage:
     """Everything from the settings. `priced`: cost enters the utility or a ceiling is set.
 
     Raises PriceError for an arm without a price where that matters, ConfigError for the rest.
     """
     arms = live.arm_table()
-    backends = {name: _backend(name, config, live, logs) for name, config in live.backends.items()}
+    uncached = {name: _backend(name, config) for name, config in live.backends.items()}
+    backends = {name: _cached(name, backend, live) for name, backend in uncached.items()}
     prices = dict(live.prices)
     as_of = _day(prices.pop("as_of", None))
     catalogue = load_catalogue(**prices, as_of=as_of)
@@ -104,6 +108,7 @@ def build_stage(
     return Stage(
         arms=arms,
         backends=backends,
+        uncached=uncached,
         costing=costing,
         ceiling=ceiling,
         breakers=breakers,
@@ -116,7 +121,7 @@ def build_stage(
     )
 
 
-def _backend(name: str, config: Mapping[str, Any], live: LiveSettings, logs: Path) -> Backend:
+def _backend(name: str, config: Mapping[str, Any]) -> Backend:
     from hydra.utils import instantiate
 
     if "_target_" not in config:
@@ -125,11 +130,21 @@ def _backend(name: str, config: Mapping[str, Any], live: LiveSettings, logs: Pat
             f"+backend@live.backends.{name}=openai"
         )
     backend: Backend = instantiate(dict(config), _convert_="all")
-    if live.cache is not None:
-        from gairp.backends.cached import CachedBackend
-
-        backend = CachedBackend(backend=backend, path=Path(live.cache))
     return backend
+
+
+def _cached(name: str, backend: Backend, live: LiveSettings) -> Backend:
+    """The backend behind the response cache, where there is one."""
+    if live.cache is None:
+        return backend
+    from gairp.backends.cached import CachedBackend
+
+    config, compose = live.backends[name], getattr(backend, "compose", _compose)
+
+    def key(request: Any, arm: Arm) -> bytes:
+        return json.dumps([name, config, compose(request, arm)], sort_keys=True).encode()
+
+    return CachedBackend(backend=backend, path=Path(live.cache), key=key)
 
 
 def _compose(request: Any, arm: Arm) -> Mapping[str, Any]:

@@ -185,6 +185,20 @@ def test_failures_fall_back_and_cost_the_arm_its_standing(run: Run, tmp_path: Pa
     assert all(e.quality == 0.0 for e in failures)
 
 
+def test_a_cached_answer_costs_nothing_and_is_marked(run: Run, tmp_path: Path) -> None:
+    cache = f"live.cache={tmp_path / 'cache.sqlite'}"
+    run(cache, "live.pacing.users=1")
+    first = sum(len(made.asked) for made in conftest.MADE)
+    assert first <= 2 * COUNT
+    run(cache, "live.pacing.users=1", f"log.folder={tmp_path / 'again'}", "seed=[1]")
+    asked = sum(len(made.asked) for made in conftest.MADE) - first
+    again = [e for e in read_events(tmp_path / "again") if isinstance(e, Settled)]
+    cached = [e for e in again if e.billing == "cached"]
+    assert len(again) == 2 * COUNT
+    assert len(cached) == 2 * COUNT - asked > COUNT
+    assert all(e.cost_usd == 0.0 for e in cached)
+
+
 def test_content_is_kept_only_where_asked_for(run: Run, tmp_path: Path) -> None:
     run()
     assert all(e.content is None for e in of(Decided, tmp_path) + of(Settled, tmp_path))
