@@ -18,6 +18,8 @@ KEYS = (
     "engine_overhead",
     "linear_1m_vs_100k",
     "mlflow_share",
+    "live_vs_client",
+    "live_memory",
 )
 #: One thread for everybody: a peer's linear algebra shall not take a second core, nor ours.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from platform import machine
 from typing import TYPE_CHECKING, Any, Self
@@ -15,9 +14,8 @@ from gairp.clock import WallClock
 from gairp.errors import ConfigError
 from gairp.records.events import Decided
 from gairp.rewards import Utility
-from gairp.rewards.graders import Grader
-from gairp.routing.costing import Costing
-from gairp.runners.live.billed import BilledBackend
+from gairp.runners.live.grading import build_grader
+from gairp.runners.live.interrupts import Interrupts
 from gairp.runners.live.learner import Learner, learner_name, open_learner
 from gairp.runners.live.logbook import RUN_KEY, Logbook
 from gairp.runners.live.material import Material, load_material
@@ -35,6 +33,17 @@ from gairp.runners.replay.settings import chosen_policies, seeds_of
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who and what takes part in a run."""
+
+    material: Material
+    jobs: list[Job]
+    clock: WallClock
+    stage: Stage
+    facts: Mapping[str, str]
 
 
 class LiveRunner:
@@ -64,6 +73,22 @@ class LiveRunner:
 
     def run(self) -> Path:
         """Serve and report; the report's folder. With `live.dry_run` only say what it may cost."""
+        cast = self.cast()
+        names = [learner_name(job) for job in cast.jobs]
+        bounds = worst_case(cast.stage, cast.material, self.live, names)
+        for line in bounds.lines(cast.stage.ceiling.usd, cast.stage.ceiling.tokens):
+            print(line, flush=True)
+        if self.live.dry_run:
+            print("dry run: nothing was started or sent")
+            return self.out
+        unlearned, stopped = self.serve(cast)
+        return report(
+            self.settings, self.live, self.utility, cast.material, cast.stage, self._folder(),
+            self.out, facts=cast.facts, unlearned=unlearned, stopped=stopped,
+        )  # fmt: skip
+
+    def cast(self) -> Cast:
+        """Everything that a run needs, before anything is started or sent."""
         material = load_material(
             self.settings, self.live, self.utility, self.log.features,
             seed=self.settings["study_seed"],
@@ -76,49 +101,34 @@ class LiveRunner:
             priced=self.utility.needs_cost,
             horizon=len(material.questions) * len(jobs),
         )
-        names = [learner_name(job) for job in jobs]
-        bounds = worst_case(stage, material, self.live, names)
-        for line in bounds.lines(stage.ceiling.usd, stage.ceiling.tokens):
-            print(line, flush=True)
-        if self.live.dry_run:
-            print("dry run: nothing was started or sent")
-            return self.out
         facts = self._facts(material, stage)
-        logbook = Logbook.open(self._folder(), self.log, facts[RUN_KEY])
+        return Cast(material=material, jobs=jobs, clock=clock, stage=stage, facts=facts)
+
+    def serve(self, cast: Cast) -> tuple[int, bool]:
+        """Answers that could not be learned, and whether the run was stopped early."""
+        logbook = Logbook.open(self._folder(), self.log, cast.facts[RUN_KEY])
         try:
-            unlearned, stopped = asyncio.run(
-                self._serve(stage, material, jobs, logbook, facts, clock)
-            )
+            return asyncio.run(self._serve(cast, logbook))
         finally:
             logbook.journal.close()
-        return report(
-            self.settings, self.live, self.utility, material, stage, self._folder(), self.out,
-            facts=facts, unlearned=unlearned, stopped=stopped,
-        )  # fmt: skip
 
     # -- serving --------------------------------------------------------------------------
 
-    async def _serve(
-        self,
-        stage: Stage,
-        material: Material,
-        jobs: list[Job],
-        logbook: Logbook,
-        facts: Mapping[str, str],
-        clock: WallClock,
-    ) -> tuple[int, bool]:
-        """Answers that could not be learned, and whether the run was stopped early."""
+    async def _serve(self, cast: Cast, logbook: Logbook) -> tuple[int, bool]:
+        stage, material, clock = cast.stage, cast.material, cast.clock
         logbook.restore(stage.ceiling)
         clock.offset = max((e.now for e in logbook.past if isinstance(e, Decided)), default=0.0)
-        learners = [self._learner(job, stage, material, logbook, facts, clock) for job in jobs]
+        learners = [self._learner(job, cast, logbook) for job in cast.jobs]
         spool = Spool(self.out / "ungraded.jsonl")
-        total = len(material.questions) * len(jobs) - sum(len(ln.answered()) for ln in learners)
+        total = len(material.questions) * len(learners) - sum(len(ln.answered()) for ln in learners)
         if logbook.past:
             print(f"resuming: {total} requests are left", file=sys.stderr)
         progress = Progress(
             total=total, ceiling=stage.ceiling, out=sys.stderr if self.live.progress else None
         )
-        grader = self._grader(stage, logbook)
+        grader = build_grader(
+            self.live.grader, stage, sink=logbook.journal, run=str(len(logbook.past))
+        )
         try:
             await stage.start()
             with progress:
@@ -128,7 +138,7 @@ class LiveRunner:
                     utility=self.utility, progress=progress,
                     sync=logbook.journal.sync if self.log.durability == "power" else None,
                 )  # fmt: skip
-                with _Interrupts(session):
+                with Interrupts(session):
                     await session.run(self._pacing())
         except BaseExceptionGroup as group:
             raise _first(group) from group
@@ -138,51 +148,22 @@ class LiveRunner:
             spool.close()
         return session.unlearned, session.stop.is_set()
 
-    def _learner(
-        self,
-        job: Job,
-        stage: Stage,
-        material: Material,
-        logbook: Logbook,
-        facts: Mapping[str, str],
-        clock: WallClock,
-    ) -> Learner:
+    def _learner(self, job: Job, cast: Cast, logbook: Logbook) -> Learner:
+        stage = cast.stage
         return open_learner(
             job,
-            material=material,
+            material=cast.material,
             arms=stage.arms,
             admission=stage.admission,
             costing=stage.costing,
             retry=stage.retry,
             fallbacks=self.live.fallbacks,
-            clock=clock,
+            clock=cast.clock,
             sink=logbook.journal,
             content=self.log.content,
-            facts=facts,
+            facts=cast.facts,
             past=logbook.of(learner_name(job)),
         )
-
-    def _grader(self, stage: Stage, logbook: Logbook) -> Grader:
-        """The grader; one that takes a backend is given one that bills the run."""
-        from hydra.utils import get_class, instantiate
-
-        config = dict(self.live.grader)
-        cls = get_class(config["_target_"])
-        if "backend" in inspect.signature(cls).parameters:
-            name = str(config.get("backend"))
-            if name not in stage.backends:
-                raise ConfigError(
-                    f"live.grader.backend is {name!r}; there are: {', '.join(stage.backends)}"
-                )
-            config["backend"] = BilledBackend(
-                backend=stage.backends[name],
-                ceiling=stage.ceiling,
-                costing=lambda arm: _costing_of(stage.costing, arm),
-                sink=logbook.journal,
-                run=str(len(logbook.past)),
-            )
-        grader: Grader = instantiate(config, _convert_="object")
-        return grader
 
     def _pacing(self) -> Pacing:
         from hydra.utils import instantiate
@@ -229,52 +210,8 @@ class LiveRunner:
 _ANY = {"dry_run", "progress", "pacing", "limits", "retry", "breaker", "ceiling", "patience_s"}
 
 
-def _costing_of(costing: Costing, arm: Any) -> Costing:
-    return Costing(
-        arms={arm.name: arm},
-        catalogue=costing.catalogue,
-        as_of=costing.as_of,
-        compose=costing.compose,
-        needed=bool(costing.prices),
-    )
-
-
 def _first(error: BaseException) -> BaseException:
     """What went wrong first, out of its groups."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-class _Interrupts:
-    """The first Ctrl-C lets what is in flight finish; the second gives it up."""
-
-    def __init__(self, session: Session) -> None:
-        self.session, self._task = session, asyncio.current_task()
-
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(sign, self._interrupt)
-            except (NotImplementedError, ValueError, RuntimeError):
-                return  # not in the main thread: whoever drives us decides
-
-    def __exit__(self, *_: object) -> None:
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.remove_signal_handler(sign)
-            except (NotImplementedError, ValueError, RuntimeError):
-                return
-
-    def _interrupt(self) -> None:
-        if self.session.stop.is_set():
-            assert self._task is not None
-            self._task.cancel()
-            return
-        self.session.stop.set()
-        print(
-            "\nstopping: what is in flight is finished and written; once more gives it up",
-            file=sys.stderr,
-        )

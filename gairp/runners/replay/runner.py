@@ -120,10 +120,12 @@ class StudyRunner:
                     self._keep(writer, study, run, scratch)
                 for ready in gate.passed(run):
                     so_far = self._study(prepared, pool, (ready,), finished.sweep())
-                    config = self.settings["policies"][ready.policy]
-                    log_run(writer, so_far, ready, config, scratch)
+                    self._log(writer, so_far, ready, scratch)
         rows = self._sensitivity(study)
         return self._study(prepared, pool, finished.own(), finished.sweep(), rows)
+
+    def _log(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:
+        log_run(writer, study, run, self.settings["policies"][run.policy], scratch)
 
     def _keep(self, writer: StudyWriter, study: Study, run: Run, scratch: Path) -> None:
         """A run of the sweep is a table of the parent, not a child of its own."""
