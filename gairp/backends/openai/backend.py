@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -22,6 +23,8 @@ from gairp.errors import ConfigError, UnknownNameError
 from gairp.pricing.tokens import Encoding
 from gairp.types import Arm, Chunk, Failure, Request, Response
 
+# A variable that ends with a slash, put before a path, must not make an address with two.
+_SLASHES = re.compile(r"(?<!:)/{2,}")
 Api = Literal["chat", "responses"]
 _ANSWERS: dict[str, type[Answer]] = {"chat": ChatAnswer, "responses": ResponsesAnswer}
 
@@ -38,8 +41,9 @@ class OpenAIBackend:
     `include_usage` false leaves out `stream_options`, which some servers refuse.
     Every call has a limit of length: `default_max_tokens` where neither request nor arm has one,
     sent as `max_tokens_field`. `encoding` counts tokens where a report is missing or absurd.
-    `http_client` is an httpx client to use instead of our own. There are no retries: they are the
-    router's. Raises ConfigError for a setting that is wrong, and for a key that is not there.
+    `http_client` is an httpx client to use instead of our own; whether a request had gone out
+    when it broke is then guessed. There are no retries: they are the router's. Raises ConfigError
+    for a setting that is wrong, and for a key that is not there.
     """
 
     def __init__(
@@ -85,7 +89,7 @@ class OpenAIBackend:
         headers, query = dict(headers or {}), dict(query or {})
         self._secrets = Secrets([key or "", *secret_values(headers, query)])
         settings = Settings(
-            base_url=base_url,
+            base_url=base_url and _SLASHES.sub("/", base_url),
             key=key,
             auth_header=auth_header,
             headers=headers,
@@ -134,6 +138,11 @@ class OpenAIBackend:
         await self._connection.aclose()
 
     def _call(self, request: Request, arm: Arm) -> Call:
+        if request.operation in ("completion", "embedding"):
+            raise ConfigError(
+                f"request {request.id!r} asks for {request.operation!r}, and the backend of "
+                f"{self.host} answers conversations only; send it messages"
+            )
         chat = self.compose(request, arm)
         body = responses_body(chat) if self.api == "responses" else dict(chat)
         if self.stream_upstream:

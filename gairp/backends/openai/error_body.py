@@ -10,6 +10,7 @@ from gairp.backends.openai.broken import BrokenAnswerError
 from gairp.types import FailureKind
 
 _LONGEST = 500
+_BAD_KEY = re.compile(r"api.?key.{0,20}(not valid|invalid|expired)", re.IGNORECASE)
 _OVERFLOW = re.compile(
     r"context[ _-]?(length|window|size|limit)"  # OpenAI, vLLM, llama.cpp, Azure, OpenRouter
     r"|(prompt|input|messages?|request) (is|are) too (long|large)"  # Anthropic and others
@@ -36,6 +37,7 @@ _STATUS: dict[int, FailureKind] = {
     404: "not_found",
     408: "timeout",
     409: "conflict",
+    424: "server",  # TGI: the generation failed
     429: "rate_limit",
 }
 
@@ -86,6 +88,8 @@ def kind_of_status(status: int, body: ErrorBody = ErrorBody()) -> FailureKind:  
         return "context_overflow"
     if status == 500 and _OVERFLOW.search(body.code):  # llama.cpp's exceed_context_size_error
         return "context_overflow"
+    if status == 400 and _BAD_KEY.search(body.message):  # Google's words for a wrong key
+        return "auth"
     return _STATUS.get(status, "server" if status >= 500 else "bad_request")
 
 

@@ -26,6 +26,13 @@ _HTTP: dict[str, tuple[FailureKind, str]] = {
     "LocalProtocolError": ("bad_request", "the request is no HTTP; look at headers and the key"),
     "InvalidURL": ("bad_request", "base_url is no URL"),
 }
+#: Errors that come before a request has gone out.
+_UNSENT = frozenset(
+    {
+        "ConnectTimeout", "PoolTimeout", "ConnectError", "ProxyError", "UnsupportedProtocol",
+        "LocalProtocolError", "InvalidURL",
+    }
+)  # fmt: skip
 _REMEDIES: dict[FailureKind, str] = {
     "auth": "is the key in api_key_env right?",
     "forbidden": "may this key use this model, and is there credit?",
@@ -44,6 +51,7 @@ def failure_of(
     `started` says that some of the answer had arrived; `sent` that the request had gone out
     whole, which leaves in the dark whether it is billed, unless an HTTP status settles that.
     """
+    sent = sent and not _before_sending(error)
     kind, message, status, wait = _told(error, sent)
     return Failure(
         kind=kind,
@@ -76,6 +84,11 @@ def _told(error: Exception, sent: bool) -> tuple[FailureKind, str, int | None, f
     kind = "malformed" if sent else "bad_request"
     what = "the answer cannot be read" if sent else "the request cannot be made"
     return kind, f"{what} ({type(error).__name__}: {error})", None, None
+
+
+def _before_sending(error: BaseException) -> bool:
+    names = {cls.__name__ for e in (error, error.__cause__) if e for cls in type(e).__mro__}
+    return bool(names & _UNSENT)
 
 
 def _refused(error: Any) -> tuple[FailureKind, str, int | None, float | None]:

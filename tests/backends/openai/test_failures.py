@@ -75,6 +75,12 @@ def refusal(status: int, body: Any, headers: dict[str, str] | None = None) -> Fa
     return failed(openai.APIStatusError("x", response=response, body=body))
 
 
+UNSENT = {
+    "ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol",
+    "LocalProtocolError",
+}  # fmt: skip
+
+
 def caused(cause: Exception) -> Exception:
     error = openai.APIConnectionError(request=REQUEST)
     error.__cause__ = cause
@@ -106,7 +112,7 @@ def test_what_the_network_does(error: Exception, kind: str) -> None:
     for told in (error, caused(error)):
         failure = failed(told, started=True)
         assert (failure.kind, failure.status, failure.started) == (kind, None, True)
-        assert failure.billing_unknown
+        assert failure.billing_unknown == (type(error).__name__ not in UNSENT)
         assert failure.message.startswith("h, arm 'a', request 'r': ")
     assert not failed(error, sent=False).billing_unknown
 
@@ -211,6 +217,13 @@ def test_too_long_a_prompt_is_told(vendor: str, status: int) -> None:
 )
 def test_other_refusals_are_no_overflow(status: int, body: Any) -> None:
     assert refusal(status, {"error": body}).kind != "context_overflow"
+
+
+def test_a_wrong_key_told_as_a_bad_request() -> None:
+    google = [
+        {"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}
+    ]
+    assert refusal(400, google).kind == "auth"
 
 
 def test_llamacpp_once_sent_overflows_as_500() -> None:

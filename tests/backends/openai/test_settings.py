@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 from gairp.backends.openai import OpenAIBackend
 from gairp.backends.openai.secret import read_key
 from gairp.errors import ConfigError
+from gairp.types import Arm, Request
 
 
 @pytest.mark.parametrize(
@@ -75,10 +79,13 @@ def test_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend.host == "host:1"
 
 
-def test_nothing_heavy_is_imported_early() -> None:
-    import subprocess
-    import sys
+def test_only_conversations_are_answered() -> None:
+    request = Request(id="r", operation="embedding")
+    with pytest.raises(ConfigError, match="'r' asks for 'embedding'"):
+        asyncio.run(OpenAIBackend().complete(request, Arm(name="a", model="m")))
 
+
+def test_nothing_heavy_is_imported_early() -> None:
     code = (
         "import sys; import gairp.backends.openai as m; m.OpenAIBackend()\n"
         "print(sorted({'openai', 'httpx2', 'httpx', 'bpe_openai'} & set(sys.modules)))"
