@@ -150,7 +150,14 @@ class OpenAIBackend:
             if self.include_usage and self.api == "chat":
                 body["stream_options"] = {"include_usage": True}
         answer = _ANSWERS[self.api](arm.model)
-        return Call(self._connection, answer, chat=chat, body=body, patience=self._patience)
+        return Call(
+            self._connection,
+            answer,
+            name=request.id,
+            chat=chat,
+            body=body,
+            patience=self._patience,
+        )
 
     def _failure(self, error: Exception, call: Call, request: Request, arm: Arm) -> Failure:
         return failure_of(

@@ -25,15 +25,22 @@ _STRANGE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 class Call:
-    """`chat` is the composed body, `body` the same as this wire wants it.
+    """`chat` is the composed body, `body` the same as this wire wants it; `name` the request's.
 
     Times are those of `perf_counter`, from the making of this object.
     """
 
     def __init__(
-        self, connection: Connection, answer: Answer, *, chat: Json, body: Json, patience: Patience
+        self,
+        connection: Connection,
+        answer: Answer,
+        *,
+        name: str,
+        chat: Json,
+        body: Json,
+        patience: Patience,
     ) -> None:
-        self.answer, self.chat, self.body = answer, chat, body
+        self.answer, self.name, self.chat, self.body = answer, name, chat, body
         self.sent = Sent()
         self._connection = connection
         self._streams = bool(body.get("stream"))
@@ -48,7 +55,7 @@ class Call:
         An answer in one piece is one event. Raises whatever breaks the answer, and gives the
         connection back when it ends or is closed.
         """
-        post = self._connection.post(self.answer.path, self.body, self.sent)
+        post = self._connection.post(self.answer.path, self.body, self.sent, name=self.name)
         response = await self._wait.for_(post)
         chunks = response.aiter_bytes()
         try:

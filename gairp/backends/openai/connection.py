@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+_LONGEST_NAME = 512
 _PLACEHOLDER = "none"  # the client insists on a key; servers without keys ignore it
 
 
@@ -53,8 +54,11 @@ class Connection:
         self._client: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def post(self, path: str, body: Mapping[str, Any], sent: Sent) -> Any:
-        """The response with its body unread; raises openai's errors, for error statuses too."""
+    async def post(self, path: str, body: Mapping[str, Any], sent: Sent, *, name: str) -> Any:
+        """The response with its body unread; raises openai's errors, for error statuses too.
+
+        `name` goes along as OpenAI's own header for it, to be found in a vendor's logs.
+        """
         from openai import AsyncStream
 
         token = _SENT.set(sent)
@@ -66,7 +70,7 @@ class Connection:
                 path,
                 cast_to=object,
                 body=body,
-                options=self._options(),
+                options={"headers": self._headers(name)},
                 stream=True,
                 stream_cls=AsyncStream[object],
             )
@@ -103,13 +107,16 @@ class Connection:
             http_client=self._given or _http_client(settings),
         )
 
-    def _options(self) -> dict[str, Any]:
+    def _headers(self, name: str) -> dict[str, Any]:
         settings = self.settings
-        if settings.auth_header.lower() == "authorization":
-            return {}
-        from openai import Omit
+        # Not X-Request-Id: vLLM takes that for its own id, and refuses one that is running.
+        fits = name.isascii() and name.isprintable() and len(name) <= _LONGEST_NAME
+        headers: dict[str, Any] = {"X-Client-Request-Id": name} if fits else {}
+        if settings.auth_header.lower() != "authorization":
+            from openai import Omit
 
-        return {"headers": {"Authorization": Omit(), settings.auth_header: settings.key or ""}}
+            headers |= {"Authorization": Omit(), settings.auth_header: settings.key or ""}
+        return headers
 
 
 def _http_client(settings: Settings) -> Any:

@@ -226,6 +226,15 @@ def test_keys_go_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "org-of-ours" not in bearer + none + azure
 
 
+def test_the_request_is_named_where_a_header_can_hold_its_name() -> None:
+    for name, line in (("r-1", "x-client-request-id: r-1\r\n"), ("é", ""), ("a\nb", "")):
+        request = Request(id=name, messages=REQUEST.messages)
+        response, served = answered(FOUR, request=request)
+        assert response.error is None
+        assert line in served.heads[0].lower()
+        assert bool(line) == ("x-client-request-id" in served.heads[0].lower())
+
+
 def test_the_recipe_of_the_arm_is_followed() -> None:
     arm = Arm(name="shots", model="m", recipe={"shots": 1, "system": "Be brief."})
     request = Request(id="r", messages=REQUEST.messages, examples=(("1+1?", "2"), ("2+2?", "4")))

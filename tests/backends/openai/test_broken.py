@@ -109,8 +109,8 @@ def refused(status: int, body: Any, **server: Any) -> Response:
     [
         (400, "bad_request"), (401, "auth"), (402, "forbidden"), (403, "forbidden"),
         (404, "not_found"), (408, "timeout"), (409, "conflict"), (413, "bad_request"),
-        (422, "bad_request"), (424, "server"), (429, "rate_limit"), (500, "server"), (502, "server"),
-        (503, "server"), (504, "server"), (529, "server"), (307, "bad_request"),
+        (422, "bad_request"), (424, "server"), (429, "rate_limit"), (500, "server"),
+        (502, "server"), (503, "server"), (504, "server"), (529, "server"), (307, "bad_request"),
     ],
 )  # fmt: skip
 def test_statuses(status: int, kind: str) -> None:
