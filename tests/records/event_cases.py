@@ -16,6 +16,7 @@ from gairp.records.events import (
     Decided,
     Ended,
     Event,
+    Graded,
     Learned,
     Observed,
     Opened,
@@ -222,5 +223,14 @@ events: st.SearchStrategy[Event] = st.one_of(
         quality=floats,
         source=texts,
         received_at=floats,
+    ),
+    st.builds(
+        Graded,
+        **head,
+        decision_id=texts,
+        quality=floats,
+        status=texts,
+        source=texts,
+        cost_usd=floats,
     ),
 )
