@@ -51,7 +51,7 @@ def load_material(
     """
     trace = settings["trace"]
     prepared = _recorded(settings, live, utility, seed) if live.warm_start else None
-    questions = read_questions(_table(trace), examples=_examples(live.examples))
+    questions = read_questions(question_table(trace), examples=build_examples(live.examples))
     served, others = _choose(questions, prepared, live, seed)
     served = [msgspec.structs.replace(q, row=i) for i, q in enumerate(served)]
     built = {
@@ -68,7 +68,8 @@ def load_material(
     )
 
 
-def _table(trace: Mapping[str, Any]) -> Path:
+def question_table(trace: Mapping[str, Any]) -> Path:
+    """The table of questions that the section `trace` names."""
     if trace["dataset"] is None and trace["prompts"] is not None:
         return Path(trace["prompts"])
     prompts = files_of(trace)[1]
@@ -80,7 +81,8 @@ def _table(trace: Mapping[str, Any]) -> Path:
     return prompts
 
 
-def _examples(config: Mapping[str, Any] | None) -> Examples | None:
+def build_examples(config: Mapping[str, Any] | None) -> Examples | None:
+    """The worked examples that the section `live.examples` names."""
     from hydra.utils import instantiate
 
     made: Examples | None = None if config is None else instantiate(dict(config))

@@ -25,8 +25,10 @@ class Progress:
         ceiling: SpendCeiling,
         out: TextIO | None = sys.stderr,
         every_s: float = 10.0,
+        what: str = "requests",
     ) -> None:
         self.total, self.ceiling, self.out, self.every_s = total, ceiling, out, every_s
+        self.what = what
         self.done = self.errors = self.refused = self.shadows = 0
         self.usd = self.tokens = 0.0
         self.arms: Counter[str] = Counter()
@@ -75,7 +77,7 @@ class Progress:
         """Requests, rates, time to the first token, shares of the arms, errors, money left."""
         minutes = max(elapsed_s, 1e-9) / 60.0
         parts = [
-            f"{self.done}/{self.total} requests",
+            f"{self.done}/{self.total} {self.what}",
             f"{self.done / minutes:.0f}/min",
             f"{self.usd:.6f} USD ({self.usd / minutes:.6f}/min)",
             f"{self.tokens / (minutes * 60.0):.0f} tokens/s",
