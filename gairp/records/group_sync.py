@@ -19,7 +19,7 @@ class GroupSync:
         self._flush, self._written = flush, written
         self._done = 0
         self._lock = threading.Lock()
-        self._running: Future[int] | None = None
+        self._running: Future[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
 
     async def wait(self) -> None:
@@ -27,22 +27,25 @@ class GroupSync:
         target = self._written()
         while self._done < target:
             # A waiter that is cancelled must not take the others' flush with it.
-            done = await asyncio.shield(asyncio.wrap_future(self._round()))
-            self._done = max(self._done, done)
+            await asyncio.shield(asyncio.wrap_future(self._round()))
 
     def wait_here(self) -> None:
         """The same for a caller without an event loop."""
         target = self._written()
         while self._done < target:
-            self._done = max(self._done, self._round().result())
+            self._round().result()
 
-    def _round(self) -> Future[int]:
+    def _round(self) -> Future[None]:
         """The flush under way, or a new one."""
         with self._lock:
             if self._running is None or self._running.done():
                 self._thread = self._thread or ThreadPoolExecutor(1, "journal-sync")
-                self._running = self._thread.submit(self._flush)
+                self._running = self._thread.submit(self._run)
             return self._running
+
+    def _run(self) -> None:
+        # Noted here: by the time that a waiter wakes up, the next flush may be over as well.
+        self._done = self._flush()
 
     def close(self) -> None:
         """Let the flush under way end, and the thread with it."""
