@@ -13,7 +13,7 @@ Operation = Literal["chat", "completion", "response", "embedding"]
 
 
 class Ask(msgspec.Struct, kw_only=True):
-    """One question; `prompt` is the text of the last user message, `text` all that was sent."""
+    """One question; `prompt` is the text of the last user message, `texts` all that was sent."""
 
     operation: Operation
     model: str
@@ -24,13 +24,4 @@ class Ask(msgspec.Struct, kw_only=True):
     max_tokens: int | None = None
     stream: bool = False
     include_usage: bool = False
-
-
-def content_text(content: object) -> str:
-    """The text of a message's content: a string, or a list of parts of which some hold text."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [part for part in content if isinstance(part, Mapping)]
-        return "\n".join([str(part["text"]) for part in parts if "text" in part])
-    return ""
+    top_logprobs: int | None = None  #: how many candidates a token; None for no logprobs at all

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gairp.backends.fake.http import BadRequestError, Received, parse_head, whole
 from gairp.backends.fake.inbox import Inbox
 from gairp.backends.fake.ledger import End
 from gairp.backends.fake.outbox import Outbox
-from gairp.backends.fake.service import Service, Turn
+from gairp.backends.fake.service import Turn
+
+if TYPE_CHECKING:
+    from gairp.backends.fake.server import FakeServer
 
 
 class Connection(asyncio.Protocol):
-    """A client that hangs up ends what is under way; `failed` hears of a program that raises."""
+    """A client that hangs up ends what is under way."""
 
-    def __init__(
-        self,
-        service: Callable[[], Service],
-        open_ones: set[Connection],
-        failed: Callable[[Exception], None],
-    ) -> None:
-        self._service, self._open_ones, self._failed = service, open_ones, failed
+    def __init__(self, server: FakeServer) -> None:
+        self._server = server
         self._inbox = Inbox()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
         assert isinstance(transport, asyncio.Transport)
         self._transport, self._outbox = transport, Outbox(transport)
-        self._open_ones.add(self)
+        self._server.open_ones.add(self)
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def data_received(self, data: bytes) -> None:
@@ -42,7 +40,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        self._open_ones.discard(self)
+        self._server.open_ones.discard(self)
         self._task.cancel()
 
     def pause_writing(self) -> None:
@@ -53,8 +51,13 @@ class Connection(asyncio.Protocol):
         """The client has caught up."""
         self._outbox.flowing.set()
 
-    async def close(self) -> None:
-        """End the connection and what it does."""
+    def end(self) -> None:
+        """End it once what is written has been sent."""
+        self._task.cancel()
+        self._transport.close()
+
+    async def abort(self) -> None:
+        """End it, and wait until nothing is under way."""
         self._transport.abort()
         self._task.cancel()
         await asyncio.wait([self._task])
@@ -84,14 +87,16 @@ class Connection(asyncio.Protocol):
         return received
 
     async def _answer(self, turn: Turn) -> End:
-        service = self._service()
+        service = self._server.service
         ended: End = "left"
         try:
             reply = await service.reply(turn)
             ended = await self._outbox.send(reply, turn.call)
         except Exception as error:
-            self._failed(error)
+            self._server.failed(error)
             ended = "broken"
         finally:
             service.close(turn, ended)
+            if turn.call is not None:
+                self._server.answered()
         return ended

@@ -40,7 +40,8 @@ class Outbox:
             if piece.role == "head":
                 self._held = piece.data
                 continue
-            self._write(piece.data, chunked=reply.chunked)
+            if piece.data:
+                self._write(piece.data, chunked=reply.chunked)
             if call is not None:
                 call.sent_tokens += piece.tokens
             written += 1

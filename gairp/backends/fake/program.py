@@ -42,7 +42,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The whole of a server; the model `*` answers for every name that is not listed."""
 
     seed: int = 0
-    quirks: str = "openai"
+    quirks: str = "plain"
     keys: tuple[str, ...] = ()  #: accepted ones; where empty, any, even none
     models: Mapping[str, ModelSpec] = msgspec.field(default_factory=_any_model)
     faults: tuple[AnyFault, ...] = ()

@@ -17,9 +17,8 @@ from gairp.errors import ConfigError
 
 #: From the question to the answer, as text or whole.
 AnswerScript = Callable[[Ask], Answer | str]
-_WORDS = tuple(
-    "river stone cloud lamp bread wheel glass field wind paper iron garden letter winter".split()  # noqa: SIM905
-)
+_TEXT = "river stone cloud lamp bread wheel glass field wind paper iron garden letter winter"
+_WORDS = _TEXT.split()
 
 
 def script(value: Any, *, key: str) -> AnswerScript:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from gairp.backends.fake import desk
+from gairp.backends.fake.answer import Answer
 from gairp.backends.fake.armoury import Armoury
-from gairp.backends.fake.ask import Operation
+from gairp.backends.fake.ask import Ask, Operation
+from gairp.backends.fake.encoding import encoded
 from gairp.backends.fake.faults import Fault
-from gairp.backends.fake.http import EVENTS, Received, head, whole
+from gairp.backends.fake.http import Received
 from gairp.backends.fake.ledger import Call, End, Ledger
 from gairp.backends.fake.model import Model
-from gairp.backends.fake.piece import Piece, Reply
+from gairp.backends.fake.piece import Reply
 from gairp.backends.fake.program import Program
 from gairp.backends.fake.quirks import quirks
 from gairp.backends.fake.reading import operation, read
 from gairp.backends.fake.scene import Scene
 from gairp.backends.fake.tokens import count_words
-from gairp.backends.fake.wire.completion import Completion
-from gairp.backends.fake.wire.table import WIRES
 from gairp.rng import DecisionRng
 
 
@@ -50,10 +50,11 @@ class Service:
         asked = operation(received.path) if received.method == "POST" else None
         if asked is None:
             return desk.reply(self, received)
-        name = received.headers.get("x-gairp-call") or received.headers.get("x-request-id")
-        turn.call = self.ledger.open(name, received.path)
-        reply = await self._answer(turn, turn.call, asked)
-        turn.call.status = reply.status
+        body = self._body(received)
+        call = turn.call = self.ledger.open(_call_id(received, body), received.path)
+        call.model, call.stream = self.quirks.model(received, body), bool(body.get("stream"))
+        reply = await self._answer(turn, call, asked, body)
+        call.status = reply.status
         return reply
 
     def close(self, turn: Turn, ended: End) -> None:
@@ -70,41 +71,56 @@ class Service:
         left = custom.cancelled_stream if call.stream else custom.cancelled_whole
         self.ledger.close(call, ended, cancelled=left)
 
-    async def _answer(self, turn: Turn, call: Call, asked: Operation) -> Reply:
-        scene = self._scene(turn.received, call, asked)
-        if isinstance(scene, Reply):
-            return scene
-        if self.program.keys and self.quirks.key(turn.received) not in self.program.keys:
-            return self.quirks.error(401)
+    async def _answer(
+        self, turn: Turn, call: Call, asked: Operation, body: Mapping[str, Any]
+    ) -> Reply:
+        refused = self._refused(turn.received, body)
+        ask = refused or self._ask(call, asked, body)
+        if isinstance(ask, Reply):
+            return ask
+        scene = Scene(received=turn.received, ask=ask, call=call, quirks=self.quirks)
         faults = self._armoury.strike(call)
         refusals = (fault.refuse(scene) for fault in faults)
-        if refused := next((reply for reply in refusals if reply is not None), None):
-            return refused
-        model = self._admitted(call.model)
+        refused = next((reply for reply in refusals if reply is not None), None)
+        model = refused or self._admitted(call.model)
         if isinstance(model, Reply):
             return model
         await model.slots.acquire()
         turn.model = model
         return self._work(model, scene, faults)
 
-    def _scene(self, received: Received, call: Call, asked: Operation) -> Scene | Reply:
+    def _body(self, received: Received) -> Mapping[str, Any]:
+        """The JSON object of a request; empty where it is none, so that everything is missing."""
+        try:
+            return self._decoder.decode(received.body)
+        except msgspec.DecodeError:
+            return {}
+
+    def _refused(self, received: Received, body: Mapping[str, Any]) -> Reply | None:
+        """What the vendor refuses without a look at the question."""
+        key, keys = self.quirks.key(received), self.program.keys
+        if key not in keys if keys else self.quirks.needs_key and key is None:
+            return self.quirks.no_key()
+        return self.quirks.check(received, body)
+
+    def _ask(self, call: Call, asked: Operation, body: Mapping[str, Any]) -> Ask | Reply:
         rng = DecisionRng(self.program.seed, call.id, call.attempt)
         try:
-            ask = read(asked, self._decoder.decode(received.body), rng)
-        except msgspec.DecodeError as error:
-            return self.quirks.error(400, message=f"The body is not a JSON object: {error}")
+            ask = read(asked, call.model, body, rng)
         except KeyError as missing:
             key = str(missing.args[0])
             text, code = f"Missing required parameter: '{key}'.", "missing_required_parameter"
             return self.quirks.error(400, message=text, code=code, param=key)
-        call.model, call.stream = ask.model, ask.stream
-        return Scene(received=received, ask=ask, call=call, quirks=self.quirks)
+        if self.quirks.usage_unasked():
+            ask.include_usage = True
+        return ask
 
     def _admitted(self, name: str) -> Model | Reply:
         model = self.models.get(name) or self.models.get("*")
+        if model is None and self.quirks.any_model:
+            model = next(iter(self.models.values()), None)
         if model is None:
-            text = f"The model `{name}` does not exist or you do not have access to it."
-            return self.quirks.error(404, message=text)
+            return self.quirks.unknown_model(name)
         wait_s = model.rate.wait_s(asyncio.get_running_loop().time())
         if wait_s > 0:
             return self.quirks.error(429, headers=[("Retry-After", f"{wait_s:.3f}")])
@@ -112,33 +128,37 @@ class Service:
 
     def _work(self, model: Model, scene: Scene, faults: Sequence[Fault]) -> Reply:
         ask, call = scene.ask, scene.call
-        answer = model.answer(ask)
-        prompt = answer.input_tokens
-        prompt = sum([count_words(text) for text in ask.texts]) if prompt is None else prompt
-        asked = prompt + (ask.max_tokens or 0)
-        if model.spec.max_context is not None and asked > model.spec.max_context:
-            return self.quirks.overflow(model.spec.max_context, asked=asked)
-        completion = model.complete(ask, answer, id=f"chatcmpl-{call.number}", input_tokens=prompt)
         for fault in faults:
-            completion = fault.reword(completion, scene)
+            fault.reask(ask)
+        answer = model.answer(ask)
+        prompt = self._prompt_tokens(model, ask, answer)
+        if isinstance(prompt, Reply):
+            return prompt
+        completion = model.complete(ask, answer, id=str(call.number), input_tokens=prompt)
+        for fault in faults:
+            completion = fault.reword(completion)
         call.worked = True
         call.input_tokens, call.output_tokens = prompt, completion.output_tokens
-        model.tokens_in_use += prompt + completion.output_tokens
-        reply = _encoded(model, completion)
+        model.worked(prompt, completion.output_tokens)
+        reply = encoded(model, completion, self.quirks)
         for fault in faults:
-            reply = fault.rewrite(reply, scene)
+            reply = fault.rewrite(reply, scene, completion)
         return reply
 
+    def _prompt_tokens(self, model: Model, ask: Ask, answer: Answer) -> int | Reply:
+        """How many there are; the vendor's refusal, or a cut, where they do not fit."""
+        prompt = answer.input_tokens
+        prompt = sum([count_words(text) for text in ask.texts]) if prompt is None else prompt
+        limit, wanted = model.spec.max_context, ask.max_tokens or 0
+        if limit is None or prompt + wanted <= limit:
+            return prompt
+        if self.quirks.cuts_prompts:
+            return min(prompt, max(limit - wanted, 0))
+        return self.quirks.overflow(limit, prompt, wanted)
 
-def _encoded(model: Model, completion: Completion) -> Reply:
-    wire = WIRES[completion.ask.operation]
-    if completion.ask.stream:
-        pieces = _headed(model.paced(wire.stream(completion), completion))
-        return Reply(status=200, pieces=pieces, chunked=True, stream=True)
-    body = msgspec.json.encode(wire.whole(completion))
-    return whole(200, body, wait_s=model.whole_s(completion), tokens=completion.output_tokens)
 
-
-def _headed(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    yield head(200, content_type=EVENTS)
-    yield from pieces
+def _call_id(received: Received, body: Mapping[str, Any]) -> str | None:
+    """What the client calls its request: by a header, else as its `user`."""
+    headers = received.headers
+    found = headers.get("x-gairp-call") or headers.get("x-request-id") or body.get("user")
+    return None if found is None else str(found)

@@ -7,6 +7,12 @@ from typing import get_args
 
 from gairp.backends.fake.faults.base import Fault
 from gairp.backends.fake.faults.bodies import GarbageJson, HtmlPage, TruncatedBody
+from gairp.backends.fake.faults.contents import (
+    IgnoredMaxTokens,
+    MissingUsage,
+    OtherModel,
+    WrongUsage,
+)
 from gairp.backends.fake.faults.cuts import (
     CloseMidstream,
     EndMidstream,
@@ -16,11 +22,25 @@ from gairp.backends.fake.faults.cuts import (
     ResetBeforeHeaders,
     ResetMidstream,
 )
-from gairp.backends.fake.faults.statuses import ContextOverflow, Status
+from gairp.backends.fake.faults.errors import ErrorEvent
+from gairp.backends.fake.faults.framing import (
+    CrlfLines,
+    DuplicatedFinal,
+    Heartbeat,
+    JoinedEvents,
+    MissingDone,
+    SlowDrip,
+    SplitUnicode,
+    SseComments,
+)
+from gairp.backends.fake.faults.refused import ConnectionRefused
+from gairp.backends.fake.faults.statuses import ContextOverflow, KeyInError, Status
 
 AnyFault = (
     Status
     | ContextOverflow
+    | KeyInError
+    | ConnectionRefused
     | ResetBeforeHeaders
     | ResetAfterHeaders
     | ResetMidstream
@@ -28,9 +48,22 @@ AnyFault = (
     | EndMidstream
     | HangBeforeHeaders
     | HangMidstream
+    | Heartbeat
     | GarbageJson
     | HtmlPage
     | TruncatedBody
+    | ErrorEvent
+    | SlowDrip
+    | SplitUnicode
+    | SseComments
+    | CrlfLines
+    | JoinedEvents
+    | DuplicatedFinal
+    | MissingDone
+    | MissingUsage
+    | WrongUsage
+    | OtherModel
+    | IgnoredMaxTokens
 )
 
 #: Every fault by its name in YAML.
@@ -38,4 +71,4 @@ KINDS: Mapping[str, type[Fault]] = {
     str(cls.__struct_config__.tag): cls for cls in get_args(AnyFault)
 }
 
-__all__ = ["KINDS", "AnyFault", "Fault"]
+__all__ = ["KINDS", "AnyFault", "ConnectionRefused", "Fault"]

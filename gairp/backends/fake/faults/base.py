@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from gairp.backends.fake.ask import Ask
 from gairp.backends.fake.ledger import Bill
 from gairp.backends.fake.piece import Reply
 from gairp.backends.fake.scene import Scene
@@ -18,13 +19,7 @@ def _kind(class_name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 
-class Fault(
-    msgspec.Struct,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag=_kind,
-):
+class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag=_kind):
     """One thing that goes wrong; its kind is the class name in snake case."""
 
     when: str = "always"
@@ -34,7 +29,7 @@ class Fault(
 
     #: What the server charges where the fault does not say; None is the same as without a fault.
     usual_bill: ClassVar[Bill | None] = None
-    example: ClassVar[str] = ""  #: one line of YAML
+    example: ClassVar[str]  #: one line of YAML
 
     def __post_init__(self) -> None:
         when(self.when)
@@ -54,10 +49,13 @@ class Fault(
         """A reply in place of the model's, before that has worked."""
         return None
 
-    def reword(self, completion: Completion, scene: Scene) -> Completion:
+    def reask(self, ask: Ask) -> None:
+        """Change the question before the model sees it."""
+
+    def reword(self, completion: Completion) -> Completion:
         """Another answer than the model's."""
         return completion
 
-    def rewrite(self, reply: Reply, scene: Scene) -> Reply:
+    def rewrite(self, reply: Reply, scene: Scene, completion: Completion) -> Reply:
         """Another way for the same answer to come."""
         return reply

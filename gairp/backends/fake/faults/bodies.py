@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from gairp.backends.fake.faults.base import Fault
+from gairp.backends.fake.faults.halves import half
 from gairp.backends.fake.http import whole
 from gairp.backends.fake.ledger import Bill
 from gairp.backends.fake.piece import Act, Piece, Reply, act
 from gairp.backends.fake.scene import Scene
+from gairp.backends.fake.wire.completion import Completion
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>"
 
@@ -21,10 +23,10 @@ class GarbageJson(Fault, kw_only=True):
     usual_bill: ClassVar[Bill | None] = "all"
     example = "{kind: garbage_json, when: every 7}"
 
-    def rewrite(self, reply: Reply, scene: Scene) -> Reply:
+    def rewrite(self, reply: Reply, scene: Scene, completion: Completion) -> Reply:
         """One piece is spoilt."""
         if not reply.stream:
-            return whole(reply.status, b'{"id": "x", "choices": [{"message": {"con\x00\xff')
+            return whole(200, b'{"id": "x", "choices": [{"message": {"con\x00\xff')
         reply.pieces = self._spoilt(reply.pieces)
         return reply
 
@@ -48,19 +50,17 @@ class HtmlPage(Fault):
 
 
 class TruncatedBody(Fault):
-    """The body of a whole answer is shorter than its Content-Length, then the connection ends."""
+    """A whole answer is shorter than its Content-Length, and a stream lacks the mark of its end."""
 
     usual_bill: ClassVar[Bill | None] = "all"
     example = "{kind: truncated_body, only: whole}"
 
-    def rewrite(self, reply: Reply, scene: Scene) -> Reply:
-        """Half of the bytes; a stream loses the mark of its end."""
+    def rewrite(self, reply: Reply, scene: Scene, completion: Completion) -> Reply:
+        """Then the connection ends."""
         reply.pieces = self._truncated(reply.pieces)
         return reply
 
     def _truncated(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         for piece in pieces:
-            if piece.role == "body":
-                piece.data = piece.data[: len(piece.data) // 2]
-            yield piece
+            yield half(piece) if piece.role == "body" else piece
         yield act(Act.CLOSE)

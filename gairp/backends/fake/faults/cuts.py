@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from gairp.backends.fake.faults.base import Fault
+from gairp.backends.fake.faults.halves import half
 from gairp.backends.fake.ledger import Bill
 from gairp.backends.fake.piece import Act, Piece, Reply, act
 from gairp.backends.fake.scene import Scene
+from gairp.backends.fake.wire.completion import Completion
 
 
 class _Cut(Fault):
@@ -17,7 +19,7 @@ class _Cut(Fault):
     what: ClassVar[Act]
     usual_bill: ClassVar[Bill | None] = "all"
 
-    def rewrite(self, reply: Reply, scene: Scene) -> Reply:
+    def rewrite(self, reply: Reply, scene: Scene, completion: Completion) -> Reply:
         """The pieces up to the cut."""
         reply.pieces = self._cut(reply.pieces)
         return reply
@@ -61,8 +63,7 @@ class _Midway(_Cut, kw_only=True):
         left = self.after_chunks
         for piece in pieces:
             if piece.role == "body":
-                half = len(piece.data) // 2
-                yield Piece(data=piece.data[:half], role="body", wait_s=piece.wait_s)
+                yield half(piece)
                 break
             left -= piece.role == "text"
             if left < 0 or piece.role in ("final", "usage", "done"):
@@ -89,7 +90,7 @@ class EndMidstream(_Midway):
     """A stream ends properly for HTTP, without a finish reason: a truncated answer."""
 
     what = Act.END
-    example = "{kind: end_midstream, after_chunks: 3}"
+    example = "{kind: end_midstream, after_chunks: 3, only: stream}"
 
 
 class HangMidstream(_Midway, kw_only=True):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from gairp.backends.fake.piece import Piece
-from gairp.backends.fake.wire.completion import Completion
+from gairp.backends.fake.wire.completion import CREATED, Completion
+from gairp.backends.fake.wire.logprobs import of_token, of_tokens
 from gairp.backends.fake.wire.sse import DONE, event, template
 
-CREATED = 1_750_000_000  #: a constant, so that answers are the same bytes each time
+Chunk = dict[str, Any]
 
 
 def usage(completion: Completion) -> dict[str, Any] | None:
@@ -32,7 +33,9 @@ def whole(completion: Completion) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": completion.text}
     if completion.tool_calls:
         message |= {"content": completion.text or None, "tool_calls": _tool_calls(completion)}
-    choice = {"index": 0, "message": message, "logprobs": None}
+    top = completion.ask.top_logprobs
+    logprobs = None if top is None else {"content": of_tokens(completion.tokens, top)}
+    choice = {"index": 0, "message": message, "logprobs": logprobs}
     body = _envelope(completion, "chat.completion")
     body["choices"] = [choice | {"finish_reason": completion.finish_reason}]
     if completion.usage is not None:
@@ -40,32 +43,39 @@ def whole(completion: Completion) -> dict[str, Any]:
     return body
 
 
-def stream(completion: Completion) -> Iterator[Piece]:
-    """The events of a streamed answer."""
+def stream(completion: Completion, change: Callable[[Chunk], Chunk]) -> Iterator[Piece]:
+    """The events of a streamed answer, each chunk as the vendor changes it."""
     envelope = _envelope(completion, "chat.completion.chunk")
     if completion.ask.include_usage:
         envelope["usage"] = None
 
-    def chunk(delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return envelope | {"choices": [choice]}
+    def chunk(delta: Mapping[str, Any], finish: str | None = None, logprobs: Any = None) -> Chunk:
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        return change(envelope | {"choices": [choice]})
 
     yield Piece(data=event(chunk({"role": "assistant", "content": ""})), role="open")
-    fill = template(lambda text: chunk({"content": text}))
+    fill = _filler(completion, chunk)
     for token in completion.tokens:
         yield Piece(data=fill(token), role="text", tokens=1)
     for i, call in enumerate(_tool_calls(completion)):
         yield Piece(data=event(chunk({"tool_calls": [{"index": i} | call]})), role="text")
     yield Piece(data=event(chunk({}, completion.finish_reason)), role="final")
     if completion.ask.include_usage and completion.usage is not None:
-        last = envelope | {"choices": [], "usage": usage(completion)}
+        last = change(envelope | {"choices": [], "usage": usage(completion)})
         yield Piece(data=event(last), role="usage")
     yield Piece(data=DONE, role="done")
 
 
+def _filler(completion: Completion, chunk: Callable[..., Chunk]) -> Callable[[str], bytes]:
+    top = completion.ask.top_logprobs
+    if top is None:
+        return template(lambda text: chunk({"content": text}))
+    return lambda text: event(chunk({"content": text}, logprobs={"content": [of_token(text, top)]}))
+
+
 def _envelope(completion: Completion, kind: str) -> dict[str, Any]:
     return {
-        "id": completion.id,
+        "id": f"chatcmpl-{completion.id}",
         "object": kind,
         "created": CREATED,
         "model": completion.model,

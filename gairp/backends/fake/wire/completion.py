@@ -9,6 +9,8 @@ import msgspec
 from gairp.backends.fake.answer import Answer, ToolCall
 from gairp.backends.fake.ask import Ask
 
+CREATED = 1_750_000_000  #: a constant, so that answers are the same bytes each time
+
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """What one call gives; a usage of None is not reported."""
@@ -23,6 +25,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    embedding_size: int = 8
     usage: tuple[int, int] | None = None  #: input and output as reported
 
     @property
