@@ -59,6 +59,12 @@ class Answer(ABC):
         message = {"role": "assistant", "content": self.content or None, **self.extras}
         return message | ({"tool_calls": calls} if calls else {})
 
+    def _meta(self, event: Mapping[str, Any]) -> None:
+        """Who answers and what it takes, where the event says it; Azure's first names nobody."""
+        if model := event.get("model"):
+            self.model = str(model)
+        self.usage = event.get("usage") or self.usage
+
     def _say(self, text: str) -> str:
         self._texts.append(text)
         return text

@@ -149,6 +149,7 @@ class OpenAIBackend:
             body["stream"] = True
             if self.include_usage and self.api == "chat":
                 body["stream_options"] = {"include_usage": True}
+        self._connection.open()  # before the call's clock starts
         answer = _ANSWERS[self.api](arm.model)
         return Call(
             self._connection,

@@ -20,8 +20,7 @@ class ChatAnswer(Answer):
     def feed(self, event: Mapping[str, Any]) -> str:
         if (error := stream_error(event)) is not None:
             raise error
-        self.model = event.get("model") or self.model
-        self.usage = event.get("usage") or self.usage
+        self._meta(event)
         text = ""
         for choice in event.get("choices") or ():
             if not choice.get("index"):
@@ -31,8 +30,7 @@ class ChatAnswer(Answer):
     def take(self, body: Mapping[str, Any]) -> str:
         if (error := stream_error(body)) is not None:
             raise error
-        self.model = body.get("model") or self.model
-        self.usage = body.get("usage") or self.usage
+        self._meta(body)
         for choice in body.get("choices") or ():
             text = self._choice(choice, choice.get("message") or choice.get("delta") or {})
             self.finish_reason = self.finish_reason or "stop"
@@ -49,7 +47,8 @@ class ChatAnswer(Answer):
         if len(delta) > 1 or not content:
             self._others(delta)
         self.pieces += bool(text or delta.get("tool_calls") or _reasoning(delta))
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        if reason := choice.get("finish_reason"):
+            self.finish_reason = str(reason)
         if choice.get("error") or choice.get("finish_reason") == "error":
             raise stream_error(choice) or BrokenAnswerError("server", "it finished with an error")
         return text

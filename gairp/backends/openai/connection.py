@@ -66,7 +66,7 @@ class Connection:
         try:
             # The low-level call takes any field and copies nothing; the stream is opened but
             # its parser, which builds a model of every event, is left alone.
-            stream = await self._opened().post(
+            stream = await self.open().post(
                 path,
                 cast_to=object,
                 body=body,
@@ -84,7 +84,8 @@ class Connection:
         if client is not None and self._loop is asyncio.get_running_loop():
             await client.close()
 
-    def _opened(self) -> Any:
+    def open(self) -> Any:
+        """The client, made where there is none yet, which can take a second."""
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._client, self._loop = self._made(), loop

@@ -10,6 +10,7 @@ from gairp.backends.openai.broken import BrokenAnswerError
 from gairp.types import FailureKind
 
 _LONGEST = 500
+_DIGITS = 3  # of an HTTP status
 _BAD_KEY = re.compile(r"api.?key.{0,20}(not valid|invalid|expired)", re.IGNORECASE)
 _OVERFLOW = re.compile(
     r"context[ _-]?(length|window|size|limit)"  # OpenAI, vLLM, llama.cpp, Azure, OpenRouter
@@ -70,8 +71,8 @@ def read_error(body: Any) -> ErrorBody:
     Ollama), a bare object with `message` (vLLM, OpenAI's stream events), `{"detail": ...}`
     (FastAPI).
     """
-    if isinstance(body, list | tuple) and body:
-        return read_error(body[0])
+    if isinstance(body, list) and body:
+        body = body[0]
     if not isinstance(body, Mapping):
         return ErrorBody(_short(body) if body else "")
     inner = body.get("error")
@@ -121,8 +122,8 @@ def _kind(body: ErrorBody) -> FailureKind:
 def _fields(error: Mapping[str, Any]) -> ErrorBody:
     message = error.get("message") or error.get("detail") or error.get("msg") or ""
     names = [str(error[key]) for key in ("code", "type", "status") if error.get(key)]
-    numbers = [int(name) for name in names if name.isdecimal()]
-    words = [name for name in names if not name.isdecimal() and name != "error"]
+    numbers = [int(name) for name in names if name.isdecimal() and len(name) == _DIGITS]
+    words = [_short(name) for name in names if not name.isdecimal() and name != "error"]
     return ErrorBody(
         _short(f"{message}{_provider(error.get('metadata'))}"),
         words[0] if words else "",

@@ -57,8 +57,7 @@ class ResponsesAnswer(Answer):
 
     def _state(self, response: Mapping[str, Any]) -> str:
         """The whole response, as it is at the beginning, at the end, or without a stream."""
-        self.model = response.get("model") or self.model
-        self.usage = response.get("usage") or self.usage
+        self._meta(response)
         status = response.get("status")
         if status in ("failed", "cancelled"):
             raise stream_error(response) or BrokenAnswerError("server", f"the answer is {status}")

@@ -46,16 +46,14 @@ class ToolCalls:
             call = self._calls[key] = {"id": None, "type": "function", "function": function}
         for field, value in fields.items():
             call[field] = call.get(field) or value
-        call["function"]["name"] = call["function"]["name"] or name or ""
-        if arguments:
-            # Ollama's own wire has an object where OpenAI's has its JSON.
-            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-            call["function"]["arguments"] += text
+        if isinstance(name, str):
+            call["function"]["name"] = call["function"]["name"] or name
+        call["function"]["arguments"] += _json(arguments)
 
     def complete(self, key: object, name: Any, arguments: Any, **fields: Any) -> None:
         """The call as it is in the end, whatever came before."""
         self.add(key, name, None, **fields)
-        self._calls[key]["function"]["arguments"] = arguments or ""
+        self._calls[key]["function"]["arguments"] = _json(arguments)
 
     def __contains__(self, key: object) -> bool:
         return key in self._calls
@@ -63,3 +61,10 @@ class ToolCalls:
     def whole(self) -> list[dict[str, Any]]:
         """All calls, in chat's form."""
         return list(self._calls.values())
+
+
+def _json(arguments: Any) -> str:
+    """Ollama's own wire has an object where OpenAI's has its JSON."""
+    if isinstance(arguments, str):
+        return arguments
+    return json.dumps(arguments) if arguments else ""

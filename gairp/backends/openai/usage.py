@@ -161,10 +161,10 @@ def _good_output(reported: Reported, recount: Recount, thought: bool) -> bool:
     if _plain(tokens, text):
         return True
     if (reported.thought or thought or _effort(recount.body)) and tokens >= len(text):
-        limits = [recount.body[name] for name in LIMITS if name in recount.body]
-        return bool(tokens <= min(limits, default=math.inf) + SLACK)
-    own = recount.output()
-    return own / FACTOR - SLACK <= tokens <= FACTOR * own * (recount.body.get("n") or 1) + SLACK
+        limits = [_number(recount.body.get(name)) for name in LIMITS]
+        return tokens <= min((n for n in limits if n == n), default=math.inf) + SLACK
+    own, n = recount.output(), _number(recount.body.get("n"))
+    return own / FACTOR - SLACK <= tokens <= FACTOR * own * (n if n > 1 else 1) + SLACK
 
 
 def _effort(body: Mapping[str, Any]) -> bool:
@@ -188,5 +188,9 @@ def _within(details: Any, name: str) -> float:
 
 
 def _number(value: Any) -> float:
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if real else math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # JSON knows no largest integer
+        return math.inf
