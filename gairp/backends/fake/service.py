@@ -160,5 +160,6 @@ class Service:
 def _call_id(received: Received, body: Mapping[str, Any]) -> str | None:
     """What the client calls its request: by a header, else as its `user`."""
     headers = received.headers
-    found = headers.get("x-gairp-call") or headers.get("x-request-id") or body.get("user")
+    names = ("x-gairp-call", "x-client-request-id", "x-request-id")
+    found = next((headers[name] for name in names if headers.get(name)), body.get("user"))
     return None if found is None else str(found)
