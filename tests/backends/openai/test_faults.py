@@ -14,7 +14,7 @@ from gairp.backends.openai import OpenAIBackend
 from gairp.types import Arm, Request, Response
 
 TEXT = "Löwen fressen große Gazellen — über fünfzig im Jahr, sagt man, und trinken wenig dazu."
-PATIENCE = {"timeout_s": 5.0, "first_token_timeout_s": 0.5, "idle_timeout_s": 0.5}
+PATIENCE: dict[str, Any] = {"timeout_s": 5.0, "first_token_timeout_s": 0.5, "idle_timeout_s": 0.5}
 
 
 class Told(NamedTuple):
@@ -61,7 +61,9 @@ def asked(kind: str, *, stream: bool) -> tuple[Response, list[str], list[Call]]:
     """One call, what came of it, and the server's account."""
     fault = {"kind": kind, **CASES[kind].fault}
     program = {"models": {"m": {"answer": {"text": TEXT}}}, "faults": [fault]}
-    patience = PATIENCE if stream else {"timeout_s": 0.5 if kind in WITHOUT_AN_END else 5.0}
+    patience: dict[str, Any] = (
+        PATIENCE if stream else {"timeout_s": 0.5 if kind in WITHOUT_AN_END else 5.0}
+    )
 
     async def run() -> tuple[Response, list[str], list[Call]]:
         async with FakeServer(program) as server:
