@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 CONCURRENT = 32
+WARM_UP = 2_000  #: by then caches are full and the collector has found its pace
 MODEL = "fake"
 MAX_TOKENS = 64
 
@@ -104,7 +105,7 @@ def main(side: str, url: str, count: int) -> None:
     """Serve a few to warm up, then measure."""
     with tempfile.TemporaryDirectory(prefix="gairp-") as scratch:
         folder = Path(scratch)
-        _serving(side, url, CONCURRENT, folder / "first")()
+        _serving(side, url, WARM_UP, folder / "first")()
         serve = _serving(side, url, count, folder / "all")
         gc.collect()
         Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten

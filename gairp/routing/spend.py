@@ -24,6 +24,8 @@ import msgspec
 
 from gairp.errors import ConfigError
 
+#: Ids of closed calls that are remembered: a long run must not grow with what is settled.
+REMEMBERED = 4096
 _PICO_DIGITS = 12
 _PICO: int = 10**_PICO_DIGITS
 
@@ -79,7 +81,8 @@ class SpendCeiling:
     A call is reserved, and then ends in one of three ways: settled (billed so much), released
     (nothing was billed), or kept (nobody knows: the whole reservation counts as spent until
     `reconcile`). Each call id is opened once and closed once; what comes twice is ignored and
-    counted in `duplicates`, so that a log may be read again. Ids of closed calls are remembered.
+    counted in `duplicates`, so that a log may be read again; the last `REMEMBERED` closed ids are
+    known, which is far more than can be in flight.
 
     An amount that is no amount (NaN for unknown, infinite, negative) cannot be reserved where there
     is a ceiling on it, and is settled as it was reserved; `unmeasured` counts them. Nothing here
@@ -98,7 +101,7 @@ class SpendCeiling:
         self.unmeasured = 0  #: amounts nobody knew: settled as reserved, reserved as 0
         self._spent, self._kept, self._reserved = _Amount(), _Amount(), _Amount()
         self._open: dict[str, _Open] = {}
-        self._closed: set[str] = set()
+        self._closed: dict[str, None] = {}  # the last of them, oldest first
         self._overruns: dict[str, Overrun] = {}
 
     def reserve(self, call_id: str, usd: float, tokens: float, *, arm: str = "") -> bool:
@@ -251,7 +254,9 @@ class SpendCeiling:
 
     def _take(self, call_id: str) -> _Open:
         """Close a call and free what is held for it."""
-        self._closed.add(call_id)
+        self._closed[call_id] = None
+        if len(self._closed) > REMEMBERED:
+            del self._closed[next(iter(self._closed))]
         call = self._open.pop(call_id, None)
         if call is None:
             return _Open(_Amount())

@@ -42,7 +42,7 @@ class Learner:
     router: Router
     log: EventLog
     past: Rebuilder  #: what an earlier process did
-    begun: dict[str, int] = field(default_factory=dict)  #: question -> times it was begun
+    begun: dict[str, int] = field(default_factory=dict)  #: question -> times it was begun before
 
     @property
     def name(self) -> str:
@@ -52,7 +52,6 @@ class Learner:
     def request(self, question: LiveQuestion, now: float) -> Request:
         """The request for a question; one that a kill cut off is asked under a new id."""
         times = self.begun.get(question.id, 0)
-        self.begun[question.id] = times + 1
         request = question.request(self.name, now)
         if not times:
             return request

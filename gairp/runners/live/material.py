@@ -140,4 +140,5 @@ def _features(
     )
     builder.fit([q.text for q in fit_on], seed=seed, categories=[q.category for q in fit_on])
     matrix = builder.transform([q.text for q in served], categories=[q.category for q in served])
-    return np.ascontiguousarray(matrix, dtype=np.float64), builder.fingerprint()
+    # A copy: a cached matrix is a file that would be read bit by bit while requests wait.
+    return np.array(matrix, dtype=np.float64, order="C"), builder.fingerprint()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from gairp.protocols import Clock
@@ -55,19 +55,22 @@ class Session:
         self.stop = asyncio.Event()
         self.unlearned = 0  #: answers whose quality or cost nobody knows
         self._feedback: set[asyncio.Task[None]] = set()
-        self._asked: dict[str, set[str]] = {}  # question -> arms that have answered it
-        self._left: dict[str, int] = {}  # question -> learners that have not served it yet
+        self._asked: dict[str, set[str]] = {}  # question with shadows -> arms that answered it
+        self._left: dict[str, int] = {}  # question under way -> learners still to serve it
 
     async def run(self, pacing: Pacing) -> None:
         """Serve all that has not been answered yet; deliver all feedback."""
-        works = list(self._works())
-        finished = [q for q in self.material.questions if not self._left[q.id]]
+        answered = {learner.name: learner.answered() for learner in self.learners}
+        for learner in self.learners:
+            for question_id, arm in learner.asked():
+                self._note_arm(question_id, arm)
         probing = asyncio.create_task(self.stage.probe())
         try:
             await self._take_up()
-            await pacing.pace(iter(works), self._serve, self.stop)
-            for question in finished:  # whose shadows a kill may have cut off
-                await self._shadows(question, self.learners[0])
+            await pacing.pace(self._works(answered), self._serve, self.stop)
+            for question in self.material.questions:  # whose shadows a kill may have cut off
+                if all(question.id in answered[learner.name] for learner in self.learners):
+                    await self._shadows(question, self.learners[0])
             if self._feedback:
                 await asyncio.gather(*self._feedback)
         finally:
@@ -75,18 +78,18 @@ class Session:
             for task in self._feedback:
                 task.cancel()
 
-    def _works(self) -> list[Work]:
+    def _works(self, answered: Mapping[str, Container[str]]) -> Iterator[Work]:
         """Question by question, what each learner still has to serve."""
-        answered = {learner.name: learner.answered() for learner in self.learners}
-        for learner in self.learners:
-            for question_id, arm in learner.asked():
-                self._asked.setdefault(question_id, set()).add(arm)
-        works: list[Work] = []
         for question in self.material.questions:
             missing = [ln for ln in self.learners if question.id not in answered[ln.name]]
-            self._left[question.id] = len(missing)
-            works += [(question, learner) for learner in missing]
-        return works
+            if missing:
+                self._left[question.id] = len(missing)
+            yield from ((question, learner) for learner in missing)
+
+    def _note_arm(self, question_id: str, arm: str) -> None:
+        """An arm has answered: its shadow is not needed."""
+        if chosen(question_id, self.live.shadow_share):
+            self._asked.setdefault(question_id, set()).add(arm)
 
     # -- one request ----------------------------------------------------------------------
 
@@ -100,6 +103,7 @@ class Session:
         if outcome.attempts and outcome.attempts[-1].response.error is None:
             await self._answered(question, learner, outcome)
         if not self._left[question.id]:
+            del self._left[question.id]
             await self._shadows(question, learner)
 
     async def _admitted(self, request: Request, question: LiveQuestion) -> Context:
@@ -126,7 +130,7 @@ class Session:
 
     async def _answered(self, question: LiveQuestion, learner: Learner, outcome: Outcome) -> None:
         attempt = outcome.attempts[-1]
-        self._asked.setdefault(question.id, set()).add(attempt.decision.arm)
+        self._note_arm(question.id, attempt.decision.arm)
         quality = await self._grade(question, learner, attempt.decision.id, attempt.response)
         worth = self.utility.of(quality, outcome.total_cost_usd, outcome.latency_s)
         if math.isfinite(worth):
@@ -210,7 +214,8 @@ class Session:
         """Ask every other arm too, for a share of the questions: what comparators are made of."""
         if not chosen(question.id, self.live.shadow_share) or self.stop.is_set():
             return
-        missing = [a for a in self.stage.arms if a not in self._asked.get(question.id, ())]
+        asked = self._asked.pop(question.id, ())
+        missing = [arm for arm in self.stage.arms if arm not in asked]
         async with asyncio.TaskGroup() as group:
             for number, arm in enumerate(missing):
                 group.create_task(self._shadow(question, learner, arm, number))
@@ -218,7 +223,7 @@ class Session:
     async def _shadow(
         self, question: LiveQuestion, learner: Learner, arm: str, number: int
     ) -> None:
-        times = learner.begun.get(question.id, 1) - 1
+        times = learner.begun.get(question.id, 0)
         request = question.request(learner.name, self.clock.now())
         admission = self.stage.admission
         context = admission.context(request, self.material.features[question.row])
