@@ -16,6 +16,8 @@ from gairp.clock import VirtualClock
 from gairp.errors import ConfigError
 from gairp.protocols import Policy
 from gairp.replay.arrivals import Arrivals, Sequential
+from gairp.routing.event_log import EventLog
+from gairp.routing.event_log import Sink as EventSink
 from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.router import Router
 from gairp.routing.steps import Call, Step
@@ -49,10 +51,13 @@ class Replay:
         feedback_delay_s: float = 0.0,
         learn: bool = True,
         capacity: int = 100_000,
+        events: EventSink | None = None,
+        learner: str = "",
     ) -> None:
         """`expected_cost` and `max_cost` are [k], in USD a request, known before the replay.
 
-        With `learn=False` no feedback is delivered: the policy stays as it is.
+        With `learn=False` no feedback is delivered: the policy stays as it is. `events` takes the
+        interaction log, in which this is `learner`; its times are those of the replay's clock.
         """
         if not feedback_delay_s >= 0:
             raise ConfigError(
@@ -65,8 +70,13 @@ class Replay:
                 "(protocol=delayed_feedback does), or the delay to 0"
             )
         self.clock = VirtualClock()
-        self.joiner = FeedbackJoiner(policy, capacity=capacity)
-        self.router = Router(policy=policy, seed=seed, clock=self.clock, joiner=self.joiner)
+        log = None
+        if events is not None:
+            log = EventLog(learner=learner, sink=events, now=self.clock.now)
+        self.joiner = FeedbackJoiner(policy, capacity=capacity, log=log)
+        self.router = Router(
+            policy=policy, seed=seed, clock=self.clock, joiner=self.joiner, log=log
+        )
         self.arms, self.expected_cost, self.max_cost = arms, expected_cost, max_cost
         self.arrivals = arrivals or Sequential()
         self.feedback_delay_s = feedback_delay_s

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gairp.errors import ConfigError
 from gairp.policies.base import BasePolicy
@@ -21,6 +23,9 @@ from gairp.replay.runlog import DecisionSink, Nowhere, RunLog, Tee
 from gairp.replay.source import shuffled
 from gairp.report.study import Run
 from gairp.rewards import Utility
+from gairp.routing.event_log import Sink as EventSink
+from gairp.runners.replay.job_log import JobLog
+from gairp.runners.replay.opening import learner_name, opened
 from gairp.runners.replay.prepared import Prepared
 
 
@@ -58,6 +63,7 @@ class Job:
     floor: float = 0.0
     cost_weight: float | None = None  #: set in a λ sweep
     record: str | None = None  #: where the decision log goes
+    log: str | None = None  #: the folder of the interaction log
 
     @property
     def key(self) -> tuple[str, int, float | None]:
@@ -95,22 +101,38 @@ def run_job(prepared: Prepared, job: Job) -> Run:
             # would explore what the first one did, and nothing else.
             engine = replay_engine(prepared, policy, job, learn=True, seed=job.seed + (epoch << 32))
             engine.run(prepared.outcomes.prompts(order), Nowhere())
-    log = RunLog(prepared.arms)
-    order = shuffled(rows, job.seed, phase=0)
-    engine = replay_engine(prepared, policy, job, learn=protocol.learn_on_report, seed=job.seed)
-    if job.record is None:
-        engine.run(prepared.outcomes.prompts(order), log)
-    else:
-        with ParquetLog(Path(job.record)) as decisions:
-            sinks: tuple[Sink, ...] = (log, DecisionSink(decisions))
-            engine.run(prepared.outcomes.prompts(order), Tee(sinks))
+    log = _report(prepared, policy, job, rows)
     run = Run(policy=job.policy, seed=job.seed, cost_weight=job.cost_weight, **log.columns())
     # Reports number the prompts within the reported part.
     return replace(run, rows=np.searchsorted(rows, run.rows))
 
 
+def _report(prepared: Prepared, policy: BasePolicy, job: Job, rows: NDArray[np.int64]) -> RunLog:
+    """Replay the reported part, with the records that the job asks for."""
+    log, learn = RunLog(prepared.arms), job.protocol.learn_on_report
+    sinks: list[Sink] = [log]
+    with ExitStack() as records:
+        events = None
+        if job.record is not None:
+            decisions = records.enter_context(ParquetLog(Path(job.record)))
+            sinks.append(DecisionSink(decisions))
+        if job.log is not None:
+            events = records.enter_context(JobLog(Path(job.log)))
+            events.append(opened(job, policy, prepared))
+        engine = replay_engine(prepared, policy, job, learn=learn, seed=job.seed, events=events)
+        order = shuffled(rows, job.seed, phase=0)
+        engine.run(prepared.outcomes.prompts(order), log if len(sinks) == 1 else Tee(sinks))
+    return log
+
+
 def replay_engine(
-    prepared: Prepared, policy: BasePolicy, job: Job, *, learn: bool, seed: int
+    prepared: Prepared,
+    policy: BasePolicy,
+    job: Job,
+    *,
+    learn: bool,
+    seed: int,
+    events: EventSink | None = None,
 ) -> Replay:
     protocol = job.protocol
     return Replay(
@@ -122,6 +144,8 @@ def replay_engine(
         arrivals=_arrivals(protocol.arrivals, job.seed),
         feedback_delay_s=protocol.feedback_delay_s,
         learn=learn,
+        events=events,
+        learner=learner_name(job),
     )
 
 

@@ -29,6 +29,7 @@ class Prepared:
     dropped: int
     notes: tuple[str, ...]
     facts: Mapping[str, str]  #: hashes, dates, versions
+    feature_fingerprint: str = ""  #: equal fingerprints, equal features of a text
 
     @property
     def arms(self) -> tuple[str, ...]:

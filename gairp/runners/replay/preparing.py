@@ -51,7 +51,7 @@ def prepare(
     if utility.needs_latency:
         require_latencies(trace)
     chosen = _split(trace, settings["split"], seed)
-    matrix = _features(features, trace, _seen_first(chosen), seed)
+    matrix, fingerprint = _features(features, trace, _seen_first(chosen), seed)
     quantities = trace.quantities
     return Prepared(
         trace=trace.name,
@@ -73,6 +73,7 @@ def prepare(
         dropped=len(loaded.pool.dropped),
         notes=(*trace.notes, *_notes(chosen)),
         facts=_facts(loaded, chosen.hash),
+        feature_fingerprint=fingerprint,
     )
 
 
@@ -104,7 +105,7 @@ def _notes(chosen: Split) -> list[str]:
 
 def _features(
     config: Mapping[str, Any], trace: Trace, fit_rows: NDArray[np.int64], seed: int
-) -> Floats:
+) -> tuple[Floats, str]:
     from hydra.utils import instantiate
 
     from gairp.features import CachedFeatures
@@ -118,7 +119,7 @@ def _features(
         categories=[trace.categories[i] for i in fit_rows],
     )
     matrix = cached.transform(trace.prompts, categories=trace.categories)
-    return np.ascontiguousarray(matrix, dtype=np.float64)
+    return np.ascontiguousarray(matrix, dtype=np.float64), cached.fingerprint()
 
 
 def _facts(loaded: Loaded, split_hash: str) -> dict[str, str]:

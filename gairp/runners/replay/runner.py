@@ -159,10 +159,10 @@ class StudyRunner:
     def _jobs(self, seeds: Sequence[int], cost_weight: float | None = None) -> list[Job]:
         settings = self.settings
 
-        def record(policy: str, seed: int) -> str | None:
-            if not settings["record"] or cost_weight is not None:
+        def place(folder: str, name: str, *wanted: object) -> str | None:
+            if settings["record"] not in wanted or cost_weight is not None:
                 return None
-            return str(self.out / "decisions" / f"{policy}-{seed}.parquet")
+            return str(self.out / folder / name)
 
         return [
             Job(
@@ -173,7 +173,8 @@ class StudyRunner:
                 protocol=self.protocol,
                 floor=settings["floor"],
                 cost_weight=cost_weight,
-                record=record(name, seed),
+                record=place("decisions", f"{name}-{seed}.parquet", True, "log"),
+                log=place("log", f"{name}-{seed}", "log"),
             )
             for name, config in settings["policies"].items()
             for seed in seeds

@@ -33,8 +33,8 @@ def sensitivity(
     if not any(note.startswith("assumed: output_tokens") for note in study.notes):
         return ()
     rows = []
-    # The study's own decision logs must not be written over.
-    jobs = [replace(job, record=None) for job in jobs]
+    # The study's own logs must not be written over.
+    jobs = [replace(job, record=None, log=None) for job in jobs]
     for factor in FACTORS:
         prepared = prepare(factor)
         protocol = jobs[0].protocol

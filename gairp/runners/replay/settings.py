@@ -40,6 +40,8 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         for key in section:
             if key not in names:
                 raise UnknownNameError("key", f"{place}{key}", [place + name for name in names])
+    if settings["record"] not in (False, True, "log"):
+        raise UnknownNameError("value of record", str(settings["record"]), ["false", "true", "log"])
     return {**settings, "policies": chosen_policies(settings)}
 
 
