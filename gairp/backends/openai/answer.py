@@ -66,6 +66,8 @@ class Answer(ABC):
         self.usage = event.get("usage") or self.usage
 
     def _say(self, text: str) -> str:
+        if not isinstance(text, str):
+            raise TypeError(f"text that is {type(text).__name__}")  # JSON promises no types
         self._texts.append(text)
         return text
 

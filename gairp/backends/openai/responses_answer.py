@@ -21,9 +21,10 @@ class ResponsesAnswer(Answer):
     def feed(self, event: Mapping[str, Any]) -> str:
         kind = event.get("type")
         if kind == "response.output_text.delta":
+            text = self._say(event["delta"])
             self.logprobs.feed(event.get("logprobs"))
             self.pieces += 1
-            return self._say(event["delta"])
+            return text
         if (error := stream_error(event)) is not None:
             raise error
         if kind in _THOUGHTS:
