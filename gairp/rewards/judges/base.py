@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
+
+import msgspec
 
 from gairp.errors import ConfigError
 from gairp.protocols import Backend
 from gairp.rewards.graders.base import BaseGrader
 from gairp.rewards.graders.grade import GraderCall, Status
 from gairp.rewards.judges.rubric import Rubric
+from gairp.rewards.judges.vote import Combine
 from gairp.types import Arm, Request, Response
 
 #: USD that a call of an arm cost.
@@ -24,9 +28,10 @@ class Judge(BaseGrader):
     """A model that grades.
 
     `samples` verdicts are asked for, with seeds `seed`, `seed` + 1, …, and at least the share
-    `quorum` of them must be readable, or nobody knows the quality. `temperature` and `max_tokens`
-    may be None, to leave them to the arm. With `show_reference` the question's answer is shown to
-    the judge where there is one and the rubric has a place for it.
+    `quorum` of them must be readable, or nobody knows the quality; `combine` makes one quality of
+    them. `temperature` and `max_tokens` may be None, to leave them to the arm. With
+    `show_reference` the question's answer is shown to the judge where there is one and the rubric
+    has a place for it.
 
     Every call is billed: it is part of the grade, and `on_call` gets it as soon as it is answered,
     also where the grade is then cancelled. `price` says what it cost; without it, what the backend
@@ -45,6 +50,7 @@ class Judge(BaseGrader):
         temperature: float | None = 0.0,
         max_tokens: int | None = 64,
         seed: int = 0,
+        combine: Combine = "majority",
         quorum: float = 0.5,
         show_reference: bool = True,
         price: Price | None = None,
@@ -60,11 +66,28 @@ class Judge(BaseGrader):
                 f"grader.samples is {samples} at temperature 0, where all samples are one; set "
                 "grader.temperature above 0, or grader.samples to 1"
             )
+        if combine not in get_args(Combine):
+            raise ConfigError(
+                f"grader.combine: {combine!r} is unknown; there are: {', '.join(get_args(Combine))}"
+            )
         self.backend, self.arm, self.rubric = backend, arm, rubric
-        self.samples, self.seed, self.quorum = samples, seed, quorum
+        self.samples, self.seed, self.combine, self.quorum = samples, seed, combine, quorum
         self.show_reference, self.price, self.on_call = show_reference, price, on_call
         params = {"temperature": temperature, "max_tokens": max_tokens}
         self._params = {key: value for key, value in params.items() if value is not None}
+        self._check()
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Raise ConfigError where the settings do not suit this kind of judge."""
+
+    def describe(self) -> dict[str, Any]:
+        """All that a verdict depends on beside the texts: equal descriptions, equal judges."""
+        return {
+            "kind": self.name, "arm": msgspec.to_builtins(self.arm), "params": dict(self._params),
+            "rubric": self.rubric.describe(), "samples": self.samples, "seed": self.seed,
+            "combine": self.combine, "quorum": self.quorum, "show_reference": self.show_reference,
+        }  # fmt: skip
 
     async def aclose(self) -> None:
         """Close the backend."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from hashlib import sha256
@@ -32,6 +33,11 @@ def mark_for(texts: Iterable[str]) -> str:
 def fenced(name: str, text: str, mark: str) -> str:
     """The text between lines that bear its name and the mark, its control marks disarmed."""
     return f"[BEGIN {name} {mark}]\n{disarmed(text)}\n[END {name} {mark}]"
+
+
+def quoted(text: str) -> str:
+    """The text as a JSON string, its control marks disarmed: on one line, and no quote ends it."""
+    return json.dumps(disarmed(text), ensure_ascii=False)
 
 
 def disarmed(text: str) -> str:

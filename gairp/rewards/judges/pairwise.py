@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -26,8 +26,9 @@ class PairwiseJudge(Judge):
 
     name: ClassVar[str] = "pairwise_judge"
 
-    def __init__(self, **judge: Any) -> None:
-        super().__init__(**judge)
+    def _check(self) -> None:
+        if self.combine != "majority":
+            raise ConfigError("grader.combine of a comparison is majority; leave it out")
         self.rubric.require("question", "first", "second")
         worth = set(self.rubric.labels.values())
         if not {0.0, 1.0} <= worth <= {0.0, 0.5, 1.0}:

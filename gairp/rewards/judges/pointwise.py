@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from gairp.errors import ConfigError
 from gairp.rewards.graders.grade import Grade, Question
 from gairp.rewards.judges.base import Judge, said
-from gairp.rewards.judges.vote import Combine, combined
+from gairp.rewards.judges.vote import combined
 
 
 class PointwiseJudge(Judge):
     """Asks a model how good a response is; single-answer grading of Zheng et al. (2023), section 3.
 
     The rubric must show `{question}` and `{answer}`. An empty response is not asked about. See
-    `Judge` for the other arguments; `combine` says how several samples become one quality.
+    `Judge` for the arguments.
     """
 
     name: ClassVar[str] = "judge"
     needs_answer: ClassVar[bool] = False
 
-    def __init__(self, *, combine: Combine = "majority", **judge: Any) -> None:
-        super().__init__(**judge)
-        if combine not in ("majority", "mean"):
-            raise ConfigError(f"grader.combine: {combine!r} is unknown; there are: majority, mean")
-        self.combine: Combine = combine
+    def _check(self) -> None:
         self.rubric.require("question", "answer")
 
     async def _grade(self, question: Question, text: str) -> Grade:

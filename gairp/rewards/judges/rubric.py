@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from gairp.errors import ConfigError
-from gairp.rewards.judges.fence import fenced, mark_for
+from gairp.rewards.judges.fence import fenced, mark_for, quoted
 from gairp.rewards.judges.verdict import read_verdict
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -18,10 +19,13 @@ class Rubric:
 
     `ask` holds fields in braces: `{question}`, `{answer}` and `{reference}`, or `{first}` and
     `{second}` for a comparison. Each becomes a fenced block under its own name, and `{mark}` is the
-    mark that the fences bear. `ask_with_reference` is used where there is a right answer to show.
+    mark that the fences bear. With `fence` at `quote` each becomes a JSON string instead: no text
+    gets out of either, and small judges cope better with quotes. `ask_with_reference` is used where
+    there is a right answer to show.
+
     `labels` maps verdicts to qualities in [0, 1]; the judge gives one after `marker` and a colon,
     or as the first word of its reply. `examples` are worked cases, shown as earlier turns in the
-    same form: texts by field, and the right label as `verdict`. A small judge needs them.
+    same form: texts by field, and the right label as `verdict`.
 
     Raises ConfigError for an unknown field, fewer than two labels or a quality outside [0, 1].
     """
@@ -34,10 +38,12 @@ class Rubric:
         system: str = "",
         ask_with_reference: str | None = None,
         marker: str = "Verdict",
+        fence: Literal["block", "quote"] = "block",
         examples: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self.ask, self.system, self.marker = ask, system, marker
         self.ask_with_reference = ask_with_reference
+        self.fence: Literal["block", "quote"] = fence
         self.examples = tuple(dict(example) for example in examples)
         self.labels = _worth(labels)
         for key, text in (("ask", ask), ("ask_with_reference", ask_with_reference or "")):
@@ -46,12 +52,18 @@ class Rubric:
                     f"rubric.{key}: no field {{{min(unknown)}}}; there are: "
                     f"{', '.join(sorted(_KNOWN))}"
                 )
+        if fence not in ("block", "quote"):
+            raise ConfigError(f"rubric.fence: {fence!r} is unknown; there are: block, quote")
         for example in self.examples:
             if example.get("verdict") not in self.labels:
                 raise ConfigError(
                     f"rubric.examples: the verdict {example.get('verdict')!r} is no label; there "
                     f"are: {', '.join(self.labels)}"
                 )
+
+    def describe(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return dict(vars(self))
 
     def require(self, *fields: str) -> None:
         """Raises ConfigError where `ask` leaves one of these out."""
@@ -79,7 +91,10 @@ class Rubric:
         if reference is not None and self.ask_with_reference is not None:
             ask, shown = self.ask_with_reference, {**fields, "reference": reference}
         mark = mark_for(shown.values())
-        blocks = {name: fenced(name, text, mark) for name, text in shown.items()} | {"mark": mark}
+        blocks = {
+            name: quoted(text) if self.fence == "quote" else fenced(name, text, mark)
+            for name, text in shown.items()
+        } | {"mark": mark}
         # In one pass: braces inside a text are not fields.
         return _FIELD.sub(lambda match: blocks.get(match.group(1), match.group()), ask)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gairp.rewards.judges.fence import disarmed, fenced, mark_for
+from gairp.rewards.judges.fence import disarmed, fenced, mark_for, quoted
 
 
 @given(st.lists(st.text(max_size=50), min_size=1, max_size=4))
@@ -52,3 +53,11 @@ def test_marks_of_chat_templates_are_broken(token: str) -> None:
 @pytest.mark.parametrize("text", ["a < b | c > d", "x[0]", "<b>bold</b>", "if a<b: [1]"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert disarmed(text) == text
+
+
+@given(st.text(max_size=50))
+def test_no_text_ends_its_quotes(text: str) -> None:
+    line = quoted(text)
+    assert "\n" not in line
+    assert json.loads(line) == disarmed(text)
+    assert '"' not in line[1:-1].replace("\\\\", "").replace('\\"', "")

@@ -86,3 +86,8 @@ def test_labels_must_say_who_wins() -> None:
     odd = Rubric(ask="{question}{first}{second}", labels={"A": 1.0, "B": 0.3})
     with pytest.raises(ConfigError, match=r"are worth \[0\.3, 1\.0\]; give 1 for the first"):
         PairwiseJudge(backend=Bench(lambda request: "A"), arm=ARM, rubric=odd)
+
+
+def test_samples_are_combined_by_majority_alone() -> None:
+    with pytest.raises(ConfigError, match="of a comparison is majority"):
+        compared(lambda request: "A", combine="mean")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import json
 import math
 from typing import Any
 
@@ -174,3 +176,15 @@ def test_settings_that_contradict_are_refused(settings: dict[str, Any], message:
 def test_a_rubric_of_comparisons_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"rubric\.ask: \{answer\} is missing"):
         PointwiseJudge(backend=Bench(lambda request: "A"), arm=ARM, rubric=BETTER)
+
+
+def test_equal_judges_have_equal_descriptions() -> None:
+    first, second = (judge(lambda request: "yes") for _ in range(2))
+    assert json.dumps(first.describe()) == json.dumps(second.describe())
+    others = [judge(lambda request: "yes", seed=1), judge(lambda request: "yes", max_tokens=9)]
+    assert all(other.describe() != first.describe() for other in others)
+
+
+def test_what_makes_calls_can_be_told_by_its_arguments() -> None:
+    # A runner that bills puts a metered backend in the place of this argument.
+    assert {"backend", "arm", "price"} <= set(inspect.signature(PointwiseJudge).parameters)
