@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 
 def exposition(service: Service) -> str:
-    """The text of /metrics, in both shapes."""
+    """The text of /metrics, in the vendor's shape, or in both."""
     models = list(service.models.values())
-    return "\n".join([*_llamacpp(models), *_vllm(models), ""])
+    shapes = {"llamacpp": _llamacpp, "vllm": _vllm}
+    lines = [line for name in service.quirks.metrics for line in shapes[name](models)]
+    return "\n".join([*lines, ""])
 
 
 def _llamacpp(models: list[Model]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -123,7 +124,7 @@ class Service:
             return self.quirks.unknown_model(name)
         wait_s = model.rate.wait_s(asyncio.get_running_loop().time())
         if wait_s > 0:
-            return self.quirks.error(429, headers=[("Retry-After", f"{wait_s:.3f}")])
+            return self.quirks.error(429, headers=[("Retry-After", f"{math.ceil(wait_s)}")])
         return self.quirks.error(503) if model.slots.full else model
 
     def _work(self, model: Model, scene: Scene, faults: Sequence[Fault]) -> Reply:

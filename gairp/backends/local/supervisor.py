@@ -91,12 +91,24 @@ class Supervisor:
                     self._code = os.waitstatus_to_exitcode(ended[1])
 
     def _clear(self, pid: int) -> None:
-        """Kill what is left, however deep; orphans become ours, so none can hide."""
-        deadline = time.monotonic() + _KILLING_S
+        """End what is left, however deep; orphans become ours, so none can hide.
+
+        Those that outlive the command, and are not behind time as it, may tidy up first:
+        Python's tracker of shared memory, say, which unlinks what the killed ones left.
+        """
+        if self._code is not None:
+            self._signal_all(pid, signal.SIGTERM, self.grace_s, once=True)
+        self._signal_all(pid, signal.SIGKILL, _KILLING_S, once=False)
+
+    def _signal_all(self, pid: int, number: int, patience_s: float, *, once: bool) -> None:
+        """Until nobody is left or the time is over."""
+        deadline = time.monotonic() + patience_s
+        told: set[int] = set()
         while (left := _descendants(os.getpid(), pid)) and time.monotonic() < deadline:
-            for one in left:
+            for one in set(left) - told:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(one, signal.SIGKILL)
+                    os.kill(one, number)
+            told |= set(left) if once else set()
             self._reap(pid)
             time.sleep(0.01)
 

@@ -2,7 +2,8 @@
 
 Answers /health after `delay_s`, /metrics with a text, and a chat with `answer`, word by word, or
 dies of the question. `pids` names a file for the ids of its process, of a child that ignores
-SIGTERM and, in a session of its own, of a grandchild whose parent is gone at once.
+SIGTERM and, in a session of its own, of a grandchild whose parent is gone at once. `tidies` names
+a file that a child writes at SIGTERM.
 """
 
 from __future__ import annotations
@@ -34,6 +35,21 @@ def have_family() -> list[int]:
     return [os.getpid(), child, int(os.read(reader, 32))]
 
 
+def have_tidy_child(file: Path) -> None:
+    reader, writer = os.pipe()
+    if not os.fork():
+
+        def tidy(*_: object) -> None:
+            time.sleep(0.1)
+            file.write_text("tidy")
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, tidy)
+        os.write(writer, b"!")
+        time.sleep(600)
+    os.read(reader, 1)
+
+
 def events(answer: str) -> list[dict[str, Any]]:
     """OpenAI's chat completion chunks: a piece a word, the end, the usage."""
     words = answer.split(" ")
@@ -53,6 +69,8 @@ def main(settings: dict[str, Any]) -> None:
     print(settings.get("says", "loading"), flush=True)
     if "pids" in settings:
         Path(settings["pids"]).write_text(json.dumps(have_family()))
+    if "tidies" in settings:
+        have_tidy_child(Path(settings["tidies"]))
     if "exit" in settings:
         sys.exit(settings["exit"])
     time.sleep(settings.get("delay_s", 0))

@@ -87,11 +87,22 @@ def test_stop_ends_those_that_ignore_sigterm_and_those_that_hid(tmp_path: Path) 
 
 
 def test_the_rest_dies_when_the_server_itself_is_killed(tmp_path: Path) -> None:
-    with FakeLocalServer(says={"pids": str(tmp_path / "pids")}, log_dir=str(tmp_path)) as server:
+    says = {"pids": str(tmp_path / "pids")}
+    with FakeLocalServer(says=says, log_dir=str(tmp_path), stop_grace_s=0.5) as server:
         pids = read_pids(tmp_path / "pids")
+        family = [*pids, supervisor_of(pids[0])]
         os.kill(server.pid, signal.SIGKILL)
-        assert wait_until_gone(pids) == []
+        assert wait_until_gone(family) == []
         assert "fake server for toy ended with exit code 137" in str(server.died())
+
+
+def test_those_that_outlive_the_server_may_tidy_up(tmp_path: Path) -> None:
+    says = {"tidies": str(tmp_path / "tidied")}
+    with FakeLocalServer(says=says, log_dir=str(tmp_path)) as server:
+        supervisor = supervisor_of(server.pid)
+        os.kill(server.pid, signal.SIGKILL)
+        assert wait_until_gone([supervisor]) == []
+        assert (tmp_path / "tidied").read_text() == "tidy"
 
 
 def test_the_server_dies_when_its_supervisor_is_killed(tmp_path: Path) -> None:
@@ -102,7 +113,7 @@ def test_the_server_dies_when_its_supervisor_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_server_that_ends_while_it_starts_leaves_nobody(tmp_path: Path) -> None:
-    server = FakeLocalServer(says={"pids": str(tmp_path / "pids"), "exit": 3})
+    server = FakeLocalServer(says={"pids": str(tmp_path / "pids"), "exit": 3}, stop_grace_s=0.5)
     with pytest.raises(Exception, match="exit code 3"):
         server.start()
     assert wait_until_gone(read_pids(tmp_path / "pids")) == []

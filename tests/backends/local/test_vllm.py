@@ -68,7 +68,9 @@ def test_memory_is_estimated_from_weights_and_cache(folder: Path) -> None:
 
 
 def test_an_absent_environment_gives_the_command(folder: Path) -> None:
-    with pytest.raises(BackendError, match=r"no vLLM behind .*/none of .*; run: python -m .*vllm_env"):
+    with pytest.raises(
+        BackendError, match=r"no vLLM behind .*/none of .*; run: python -m .*vllm_env"
+    ):
         VllmServer(path=str(folder), python="/none").start()
     with pytest.raises(BackendError, match="no vLLM behind"):  # an interpreter that lacks it
         VllmServer(path=str(folder), python=sys.executable).start()

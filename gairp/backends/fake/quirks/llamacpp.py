@@ -26,6 +26,7 @@ class LlamaCpp(Quirks):
 
     name = "llamacpp"
     any_model = True
+    metrics = ("llamacpp",)
 
     def no_key(self) -> Reply:
         """Its own words."""

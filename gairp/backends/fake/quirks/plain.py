@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from gairp.backends.fake.piece import Piece, Reply
 from gairp.backends.fake.wire.completion import Completion
 from gairp.backends.fake.wire.sse import event
 
+Metrics = Literal["llamacpp", "vllm"]
 Headers = Iterable[tuple[str, str]]
 #: Status -> type, code and words of an error.
 _ERRORS: dict[int, tuple[str, str | None, str]] = {
@@ -36,6 +37,8 @@ class Quirks:
     name: ClassVar[str] = "plain"
     needs_key: ClassVar[bool] = False
     any_model: ClassVar[bool] = False  #: it serves one, whatever the request names
+    #: whose shape /metrics has
+    metrics: ClassVar[tuple[Metrics, ...]] = ("llamacpp", "vllm")
     cuts_prompts: ClassVar[bool] = False  #: a prompt that is too long loses its beginning
 
     def prefix(self, models: Sequence[str]) -> str:

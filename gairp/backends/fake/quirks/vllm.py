@@ -23,6 +23,7 @@ class Vllm(Quirks):
     """As vLLM's own server."""
 
     name = "vllm"
+    metrics = ("vllm",)
 
     def no_key(self) -> Reply:
         """One word."""
