@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from typing import Literal
 
@@ -52,17 +52,20 @@ class Ledger:
         self.size = size
         self.total = Total()
         self._calls: deque[Call] = deque()
-        self._seen: Counter[str] = Counter()
+        self._last: dict[str, Call] = {}
 
     def open(self, id: str | None, path: str) -> Call:
         """A new call; without an id it is named by its number."""
         self.total.calls += 1
         id = id or f"call-{self.total.calls}"
-        self._seen[id] += 1
-        call = Call(number=self.total.calls, id=id, attempt=self._seen[id], path=path)
+        before = self._last.get(id)
+        attempt = 1 if before is None else before.attempt + 1
+        call = self._last[id] = Call(number=self.total.calls, id=id, attempt=attempt, path=path)
         self._calls.append(call)
         if len(self._calls) > self.size:
-            self._forget(self._calls.popleft())
+            oldest = self._calls.popleft()
+            if self._last[oldest.id] is oldest:
+                del self._last[oldest.id]
         return call
 
     def close(self, call: Call, ended: End, *, cancelled: Bill = "sent") -> None:
@@ -85,10 +88,5 @@ class Ledger:
     def clear(self) -> None:
         """Forget all, the totals too."""
         self._calls.clear()
-        self._seen.clear()
+        self._last.clear()
         self.total = Total()
-
-    def _forget(self, call: Call) -> None:
-        self._seen[call.id] -= 1
-        if not self._seen[call.id]:
-            del self._seen[call.id]

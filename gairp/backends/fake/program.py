@@ -52,6 +52,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
         """From plain values, as YAML gives them; raises ConfigError with the place."""
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"fake server: {data!r} is no map of seed, models, faults and so on")
         try:
             plain = dict(data) | {"faults": [_fault(f) for f in data.get("faults") or ()]}
             return msgspec.convert(plain, cls)
