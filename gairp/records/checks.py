@@ -14,7 +14,8 @@ class Checker:
     """Takes the events in order and says what is wrong with each.
 
     What is called, observed or graded was decided before; what is settled was called, and is
-    settled once for each call; what is learned was observed, and is learned once.
+    settled once for each call; what is learned was observed, and is learned once. A name that only
+    calls, as a grader does, is no learner: nothing of its is decided.
     """
 
     def __init__(self) -> None:
@@ -31,17 +32,18 @@ class Checker:
 
     def _problems(self, event: Event) -> Iterator[str]:
         learner = event.learner
-        if learner not in self._opened:
+        if isinstance(event, Opened):
             self._opened.add(learner)
-            if not isinstance(event, Opened):
-                yield "no Opened event before its first one"
-        if isinstance(event, Decided):
+        elif isinstance(event, Decided):
+            if learner not in self._opened:
+                self._opened.add(learner)
+                yield "no Opened event before its first decision"
             self._decided.add((learner, event.decision_id))
         elif isinstance(event, Settled):
             yield from _taken(self._called, learner, event.call_id, "settles call")
         elif isinstance(event, Learned):
             yield from _taken(self._observed, learner, event.decision_id, "learns of decision")
-        elif isinstance(event, Called | Observed | Graded):
+        elif learner in self._opened or not isinstance(event, Called):
             for name in _named(event):
                 if (learner, name) not in self._decided:
                     yield f"names decision {name!r}, which was not decided before"

@@ -51,8 +51,7 @@ def summaries(events: Iterable[Event]) -> dict[str, Summary]:
 def described(found: dict[str, Summary]) -> Iterator[str]:
     """Lines for a terminal."""
     for learner, summary in found.items():
-        policies = ", ".join(summary.policies) or "no Opened event"
-        yield f"{learner}  ({policies})"
+        yield f"{learner}  ({', '.join(summary.policies)})" if summary.policies else learner
         yield "  events   " + ", ".join(f"{n:,} {kind}" for kind, n in summary.counts.items())
         yield f"  from     {moment(summary.first_at)}  to  {moment(summary.last_at)}"
         unpriced = f", {summary.unpriced:,} calls without a cost" if summary.unpriced else ""

@@ -27,16 +27,19 @@ class Log:
         return (read_compacted if self.compacted else read_numbered)(self.folder, after)
 
 
+def is_log(path: Path) -> bool:
+    """Whether `open_log` would find something; DataError where part of a journal is missing."""
+    return (path / NOTE).exists() or (path.is_dir() and bool(segments(path)))
+
+
 def open_log(path: Path | str) -> Log:
     """The log at a path: a journal's folder, or one that `compact` made.
 
     Raises DataError where there is neither.
     """
     folder = Path(path)
-    if (folder / NOTE).exists():
-        return Log(folder, compacted=True)
-    if folder.is_dir() and segments(folder):
-        return Log(folder, compacted=False)
+    if is_log(folder):
+        return Log(folder, compacted=(folder / NOTE).exists())
     raise DataError(
         f"{folder}: no log is here, neither a journal (000001.log) nor a compacted one ({NOTE}); "
         "check the path"

@@ -99,7 +99,7 @@ def test_events_that_do_not_fit_are_found() -> None:
     opened, decision, call, end, seen, grade, learn, *_ = story()
     assert _problems([opened, decision, call, end, seen, grade, learn]) == []
     assert _problems([decision]) == [
-        "event 0, learner 'linucb-0': no Opened event before its first one"
+        "event 0, learner 'linucb-0': no Opened event before its first decision"
     ]
     unknown = (
         "event 1, learner 'linucb-0': names decision 'request-000000/0', which was not decided"
@@ -112,4 +112,11 @@ def test_events_that_do_not_fit_are_found() -> None:
             True
         ]
     other = msgspec.structs.replace(end, learner="other")
-    assert len(_problems([opened, decision, call, other])) == 2
+    assert len(_problems([opened, decision, call, other])) == 1
+
+
+def test_the_calls_of_a_grader_are_nobodys_decision() -> None:
+    opened, decision, call, end, *_ = story()
+    beside = [msgspec.structs.replace(event, learner="grader") for event in (call, end)]
+    assert _problems([opened, decision, *beside, call, end]) == []
+    assert len(_problems([opened, beside[1]])) == 1

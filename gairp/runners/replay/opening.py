@@ -15,7 +15,7 @@ from gairp.runners.replay.prepared import Prepared
 if TYPE_CHECKING:
     from gairp.runners.replay.job import Job
 
-_VERSIONED = ("gairp", "numpy", "scipy", "scikit-learn", "vowpal-wabbit-next")
+VERSIONED = ("gairp", "numpy", "scipy", "scikit-learn", "vowpal-wabbit-next")
 #: The arguments of `Job` that `build_policy` reads.
 JOB_KEYS = ("policy", "config", "seed", "utility", "floor", "cost_weight")
 
@@ -48,7 +48,7 @@ def job_document(job: Job) -> str:
 def surroundings() -> dict[str, str]:
     """The installed versions, and the architecture, that a decision's last bit may depend on."""
     found = {"architecture": machine()}
-    for package in _VERSIONED:
+    for package in VERSIONED:
         try:
             found[f"version_{package}"] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -1,0 +1,1 @@
+"""Does an interaction log, fed to the same policies, give the same decisions, bit for bit?"""

@@ -1,0 +1,135 @@
+"""One learner's log, fed to the policy that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+
+from gairp.errors import DataError, GairpError
+from gairp.records.events import Decided, Event, Learned, Observed, Opened, Settled
+from gairp.rng import DecisionRng
+from gairp.runners.replay_log.difference import differing, told
+from gairp.runners.replay_log.past import Past
+from gairp.runners.replay_log.rebuilt import job_of, rebuilt
+from gairp.types import Attempt, Context, Decision
+
+
+class Repetition:
+    """Lets the policy decide anew wherever it decided, and learn whatever it learned.
+
+    What it is told of outcomes and taught is the log's, also after a difference: one that is no
+    consequence of an earlier one is counted for itself.
+    """
+
+    def __init__(
+        self, opened: Opened, *, allow: Collection[str] = (), learned: Container[str]
+    ) -> None:
+        """Raises DataError where the policy cannot be rebuilt, see `rebuilt`."""
+        self.opened, self.allow = opened, allow
+        self.policy, self.notes = rebuilt(opened, allow)
+        self.past = Past(learned)
+        self.decisions = self.learned = self.passed_over = 0
+        self.same_arm = self.same_propensity = self.same = 0
+        self.first: str | None = None  #: the first difference
+
+    @property
+    def identical(self) -> bool:
+        """Nothing differs."""
+        return self.first is None
+
+    def feed(self, event: Event) -> None:
+        """The next event of this learner; DataError where the policy cannot go on."""
+        if isinstance(event, Decided):
+            self._decided(event)
+        elif isinstance(event, Settled):
+            self.past.settled(event)
+        elif isinstance(event, Observed):
+            self._observed(event)
+        elif isinstance(event, Learned):
+            self.policy.learn(*self.past.learned(event))
+            self.learned += 1
+        elif isinstance(event, Opened):
+            self._opened_again(event)
+
+    # -- events ---------------------------------------------------------------------------
+
+    def _opened_again(self, event: Opened) -> None:
+        """A process went on where another had stopped."""
+        if event.config != self.opened.config or event.seed != self.opened.seed:
+            raise DataError(
+                f"learner {event.learner!r} was opened again with another seed or configuration; "
+                "a log holds one learner under one name"
+            )
+        policy, notes = rebuilt(event, self.allow)
+        self.notes += [note for note in notes if note not in self.notes]
+        if event.start_state is not None:
+            self.policy = policy
+
+    def _decided(self, event: Decided) -> None:
+        attempts = self.past.attempts(event.request_id)
+        pending = self.past.decided(event)
+        if event.kind == "shadow" or event.carried:
+            self.passed_over += 1
+            return
+        if not self.decisions:
+            self._require_beginning(event)
+        self.decisions += 1
+        again = self._again(event, pending.context, attempts)
+        if again is None:
+            self._differs(f"decision {event.decision_id}: an escalation in the log, none now")
+            return
+        fields = list(differing(pending.decision, again))
+        self.same_arm += "arm" not in fields
+        self.same_propensity += not {"propensity", "probabilities"}.intersection(fields)
+        self.same += not fields
+        if fields:
+            self._differs(told(pending.decision, again, fields[0]))
+
+    def _observed(self, event: Observed) -> None:
+        pending = self.past.pending(event.decision_id, event.learner)
+        attempts = self.past.attempts(event.request_id)
+        if pending.response.error is None:
+            rng = DecisionRng(self.opened.seed, event.request_id, len(attempts))
+            more = self.policy.next_decision(pending.context, attempts, rng)
+            if more is not None:
+                self._differs(
+                    f"decision {event.decision_id}: the last one in the log, now an escalation to "
+                    f"{more.arm!r} follows"
+                )
+        outcome = self.past.observed(event)
+        self.policy.observe(pending.context, pending.decision, outcome)
+
+    # -- deciding -------------------------------------------------------------------------
+
+    def _again(
+        self, event: Decided, context: Context, attempts: tuple[Attempt, ...]
+    ) -> Decision | None:
+        seed, request_id = self.opened.seed, event.request_id
+        try:
+            if event.kind in ("primary", "fallback"):
+                return self.policy.decide(context, DecisionRng(seed, request_id, event.attempt))
+            if event.kind == "escalation":
+                rng = DecisionRng(seed, request_id, len(attempts))
+                return self.policy.next_decision(context, attempts, rng)
+        except GairpError as error:
+            raise DataError(
+                f"learner {event.learner!r}, decision {event.decision_id}: its policy cannot "
+                f"decide here ({error})"
+            ) from error
+        raise DataError(
+            f"learner {event.learner!r}, decision {event.decision_id}: a decision of kind "
+            f"{event.kind!r} cannot be repeated; leave its learner out"
+        )
+
+    def _require_beginning(self, event: Decided) -> None:
+        """A policy whose state cannot be kept must have begun with none."""
+        if self.opened.start_state is None and event.state_version:
+            target = job_of(self.opened).config.get("_target_")
+            raise DataError(
+                f"learner {event.learner!r} had learned {event.state_version} times before its "
+                f"log began, and the log lacks that state ({target} is marked restorable=False); "
+                "only a run that starts cold can be repeated (protocol=cold_start)"
+            )
+
+    def _differs(self, what: str) -> None:
+        if self.first is None:
+            self.first = what
