@@ -74,8 +74,12 @@ class TextInterface:
         self.workspace.learn_one(self.examples(x, {arm: f"0:{cost!r}:{propensity!r} "}))
 
 
-@pytest.mark.parametrize("name", ["epsilon", "cover", "bag", "synthcover"])
-def test_decisions_are_those_of_the_text_interface(name: str) -> None:
+# Synthetic cover breaks ties of its simulated policies by the last bit of a float, which processors
+# round differently: one of the hundred may choose another arm.
+@pytest.mark.parametrize(
+    ("name", "within"), [("epsilon", 2e-5), ("cover", 2e-5), ("bag", 2e-5), ("synthcover", 0.0101)]
+)
+def test_decisions_are_those_of_the_text_interface(name: str, within: float) -> None:
     """On quarters, which VW's parser of decimal numbers reads exactly."""
     policy = POLICIES[name]()
     text = TextInterface(policy._options(), 4)
@@ -84,7 +88,7 @@ def test_decisions_are_those_of_the_text_interface(name: str) -> None:
         x = rng.integers(-4, 5, 4) / 4.0
         at = context(i, features=x)
         decision = policy.decide(at, DecisionRng(0, at.request_id))
-        assert decision.probabilities == pytest.approx(text.probabilities(x), abs=2e-5)
+        assert decision.probabilities == pytest.approx(text.probabilities(x), abs=within)
         quality = float(rng.integers(0, 5)) / 4.0
         policy.learn(at, decision, outcome(at), feedback(decision, quality))
         text.learn(x, decision.arm, 1.0 - quality, decision.propensity)
