@@ -44,6 +44,13 @@ def records(root: Path) -> str:
     return markdown()
 
 
+def events(root: Path) -> str:
+    """The tables of the interaction log."""
+    from gairp.records.event_table import markdown
+
+    return markdown()
+
+
 def defaults(root: Path) -> str:
     """The option that each group has where nobody chooses another."""
     return default_options(root / "conf" / "run.yaml")

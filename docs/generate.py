@@ -28,6 +28,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "file": blocks.file,
     "help": blocks.help_text,
     "records": blocks.records,
+    "events": blocks.events,
     "defaults": blocks.defaults,
     "keys": blocks.keys,
     "group": blocks.group,

@@ -74,10 +74,14 @@ def markdown() -> str:
         lines += [f"**`kind={kind_of(cls)}`**: {summary}", ""]
         lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
         for c in (SEQ, *columns):
-            shown = str(arrow_type(c.type)).replace("<values=string, indices=int32, ordered=0>", "")
-            lines.append(f"| `{c.name}` | {shown} | {c.unit} | {c.meaning} |")
+            lines.append(f"| `{c.name}` | {_shown(c)} | {c.unit} | {c.meaning} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _shown(column: Column) -> str:
+    name = str(arrow_type(column.type)).partition("<values=")[0].replace("double", "float64")
+    return name.replace("item: ", "") + (" or null" if _nullable(column) else "")
 
 
 def _nullable(column: Column) -> bool:
