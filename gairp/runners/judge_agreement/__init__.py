@@ -1,0 +1,1 @@
+"""How far judges are to be believed: their verdicts against programmatic grades."""
