@@ -1,0 +1,1 @@
+"""The OpenAI-compatible server: the policy that was evaluated, in front of real clients."""
