@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -51,10 +52,12 @@ class LocalBackend:
     async def stream(self, request: Request, arm: Arm) -> AsyncIterator[Chunk]:
         """The answer in pieces; the last chunk, and only that, carries the response."""
         wire = await self._ready()
-        async for chunk in wire.stream(request, arm):
-            if chunk.response is not None:
-                chunk = msgspec.structs.replace(chunk, response=await self._told(chunk.response))
-            yield chunk
+        async with aclosing(wire.stream(request, arm)) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                if chunk.response is not None:
+                    told = await self._told(chunk.response)
+                    chunk = msgspec.structs.replace(chunk, response=told)
+                yield chunk
 
     async def load(self) -> ServerLoad | None:
         """As the server last reported; None where it does not run or does not say."""

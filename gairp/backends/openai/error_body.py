@@ -14,7 +14,9 @@ _DIGITS = 3  # of an HTTP status
 _BAD_KEY = re.compile(r"api.?key.{0,20}(not valid|invalid|expired)", re.IGNORECASE)
 _OVERFLOW = re.compile(
     r"context[ _-]?(length|window|size|limit)"  # OpenAI, vLLM, llama.cpp, Azure, OpenRouter
-    r"|(prompt|input|messages?|request) (is|are) too (long|large)"  # Anthropic and others
+    # Anthropic and others; a request that is too large has too many bytes, not tokens
+    r"|(prompt|input|messages?) (is|are) too (long|large)|request is too long"
+    r"|tokens_limit_reached"  # GitHub
     r"|input token count .{0,40}exceeds"  # Google
     r"|inputs` tokens \+ `max_new_tokens` must be"  # TGI
     r"|inputs` must have less than"  # TGI

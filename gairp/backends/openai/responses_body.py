@@ -56,7 +56,9 @@ def _items(message: Mapping[str, Any]) -> list[dict[str, Any]]:
         output = {"call_id": message.get("tool_call_id"), "output": _parts(content, "input_text")}
         return [{"type": "function_call_output", **output}]
     text = "output_text" if role == "assistant" else "input_text"
-    items = [{"role": role, "content": _parts(content, text)}] if content else []
+    # Only an assistant that called tools has nothing to say; an input of no items is refused.
+    said = content or (content == "" and role != "assistant")
+    items = [{"role": role, "content": _parts(content, text)}] if said else []
     return items + [_call(call) for call in message.get("tool_calls") or ()]
 
 

@@ -189,6 +189,10 @@ OVERFLOWS = {
         "requested about 9000 tokens",
         "code": 400,
     },
+    "github": {
+        "message": "Request body too large for gpt-4o model. Max size: 8000 tokens.",
+        "code": "tokens_limit_reached",
+    },
     "ollama": {
         "message": "input length exceeds the context length",
         "type": "invalid_request_error",
@@ -212,6 +216,7 @@ def test_too_long_a_prompt_is_told(vendor: str, status: int) -> None:
     [
         (400, {"message": "max_tokens must be at least 1"}),
         (413, {"message": "Request body larger than 20 MB", "code": "too_large"}),
+        (413, {"message": "The request is too large.", "type": "request_too_large"}),
         (429, {"message": "Too many tokens a minute, and the context length is long"}),
     ],
 )
