@@ -9,7 +9,16 @@ import pytest
 from gairp.backends.http.errors import BrokenConnectionError, BusyError, ClosedError, HttpError
 from gairp.backends.http.pool import Pool
 from tests.backends.http.scripted import (
-    CLOSE, HANG, LOOPS, OK, RESET, Seen, client_of, run, scripted, until,
+    CLOSE,
+    HANG,
+    LOOPS,
+    OK,
+    RESET,
+    Seen,
+    client_of,
+    run,
+    scripted,
+    until,
 )  # fmt: skip
 
 
@@ -145,7 +154,7 @@ def test_who_waits_too_long_or_in_too_long_a_queue_is_told_so() -> None:
             await until(lambda: len(seen.requests) == 1)
             second = asyncio.create_task(client.request("GET", "/", due=now() + 0.05))
             await asyncio.sleep(0.01)
-            with pytest.raises(BusyError, match="all 1 connections .* 1 requests wait") as caught:
+            with pytest.raises(BusyError, match=r"all 1 connections .* 1 requests wait") as caught:
                 await client.request("GET", "/")
             assert (caught.value.kind, caught.value.unsent) == ("timeout", True)
             with pytest.raises(BusyError, match="none became free in time"):
