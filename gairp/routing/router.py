@@ -11,6 +11,7 @@ virtual time; the live runner and the gateway drive the same code with asyncio.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator
 from typing import Protocol
 
@@ -111,6 +112,12 @@ class Router:
             bill,
         )
         self.retry, self.gate, self.log, self.fallbacks = retry, gate, log, fallbacks
+
+    def led_by(self, policy: Policy) -> Router:
+        """The same router with another policy in charge of deciding; for one request."""
+        led = copy.copy(self)
+        led.policy = policy
+        return led
 
     def route(
         self, request: Request, context: Context

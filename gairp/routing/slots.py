@@ -24,7 +24,7 @@ class Slots:
         if default is not None:
             _checked("slots.default", default)
         self.limits, self.default = dict(limits), default
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
 
     @asynccontextmanager
     async def hold(self, model: str) -> AsyncIterator[float]:
@@ -36,6 +36,11 @@ class Slots:
         finally:
             lane.leave()
 
+    def limited(self, model: str) -> Lane | None:
+        """The lane of a model with a limit, to be entered and left by hand; None without one."""
+        lane = self._lane(model)
+        return None if lane.limit is None else lane
+
     def in_flight(self, model: str) -> int:
         """Calls that hold a place now."""
         return self._lanes[model].taken if model in self._lanes else 0
@@ -44,17 +49,17 @@ class Slots:
         """Calls that wait for one."""
         return self._lanes[model].waiting if model in self._lanes else 0
 
-    def _lane(self, model: str) -> _Lane:
+    def _lane(self, model: str) -> Lane:
         if model not in self._lanes:
-            self._lanes[model] = _Lane(self.limits.get(model, self.default))
+            self._lanes[model] = Lane(self.limits.get(model, self.default))
         return self._lanes[model]
 
 
-class _Lane:
+class Lane:
     """The places of one model and the queue before them."""
 
     def __init__(self, limit: int | None) -> None:
-        self._limit = limit
+        self.limit = limit
         self.taken = 0
         self._queue: deque[asyncio.Future[None]] = deque()
 
@@ -63,8 +68,9 @@ class _Lane:
         return sum(not ticket.done() for ticket in self._queue)
 
     async def enter(self) -> float:
+        """Wait for a place; the seconds that it took."""
         # A place is never free while someone waits: `leave` hands it on without giving it up.
-        if self._limit is None or self.taken < self._limit:
+        if self.limit is None or self.taken < self.limit:
             self.taken += 1
             return 0.0
         loop = asyncio.get_running_loop()

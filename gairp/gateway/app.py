@@ -1,0 +1,88 @@
+"""The application: all is made when it starts, in its event loop, and put away when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from gairp.errors import GairpError
+from gairp.gateway.build import build_catalogue, build_engine, build_upstreams
+from gairp.gateway.exchange.client import Receive, Send
+from gairp.gateway.gateway import Gateway
+from gairp.gateway.principal import Principal
+from gairp.gateway.servers import started_upstreams
+from gairp.gateway.settings import GatewaySettings
+
+Scope = Mapping[str, Any]
+_ANYBODY = Principal(
+    tenant="default", key_id="none", scopes=frozenset({"inference", "feedback", "admin"})
+)
+
+
+class App:
+    """ASGI; `gateway` is there while it runs."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.gateway: Gateway | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or live from startup to shutdown."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            assert self.gateway is not None, "the server must run the application's lifespan"
+            await self.gateway(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Gateway]:
+        """The gateway, for as long as the block lasts; for tests and for servers alike."""
+        async with AsyncExitStack() as stack:
+            self.gateway = await _opened(self.settings, stack)
+            try:
+                yield self.gateway
+            finally:
+                await self.gateway.drain()
+                self.gateway = None
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self.running():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except GairpError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_app(settings: GatewaySettings) -> App:
+    """Nothing is opened or started before the lifespan begins."""
+    return App(settings)
+
+
+async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
+    upstreams = {**build_upstreams(settings), **await started_upstreams(settings, stack)}
+    for upstream in upstreams.values():
+        stack.push_async_callback(upstream.aclose)
+    engine = build_engine(settings, upstreams)
+    stack.callback(engine.house.close)
+    keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
+    stack.push_async_callback(_cancelled, keeping)
+    return Gateway(
+        engine=engine,
+        catalogue=build_catalogue(settings),
+        authenticate=lambda authorization: _ANYBODY,
+        largest_body=settings.largest_body,
+        in_flight=settings.in_flight,
+        drain_s=settings.drain_s,
+    )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

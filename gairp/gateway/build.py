@@ -1,0 +1,158 @@
+"""From settings to the parts of a gateway; wiring, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from gairp.clock import WallClock
+from gairp.features import FeatureBuilder, HashedNgrams
+from gairp.gateway.exchange.calls import Stage
+from gairp.gateway.exchange.exchange import Engine
+from gairp.gateway.exchange.gate import GatewayGate
+from gairp.gateway.exchange.splice import Splicer
+from gairp.gateway.exchange.target import DIRECT, Catalogue
+from gairp.gateway.exchange.tariff import Tariff
+from gairp.gateway.exchange.upstream import Upstream
+from gairp.gateway.learners.house import FIRST, House
+from gairp.gateway.learners.ink import Ink
+from gairp.gateway.learners.recents import Recents
+from gairp.gateway.learners.recipe import PolicyRecipe
+from gairp.gateway.learners.served import Served, serve
+from gairp.gateway.limits.protocol import OpenPurse, Purse
+from gairp.gateway.settings import GatewaySettings, checked_names
+from gairp.policies.base import BasePolicy
+from gairp.pricing import load_catalogue
+from gairp.records.journal import Durability
+from gairp.rewards import Utility
+from gairp.routing.breaker import Breakers
+from gairp.routing.load_board import LoadBoard
+from gairp.routing.retry import RetryRule
+from gairp.routing.slots import Slots
+from gairp.types import Arm
+
+
+def build_engine(
+    settings: GatewaySettings, upstreams: Mapping[str, Upstream], *, purse: Purse | None = None
+) -> Engine:
+    """Everything that requests share, learners restored; raises GairpError for what is wrong."""
+    arms = settings.arm_table()
+    clock = WallClock()
+    splicers = {
+        name: Splicer(
+            arm,
+            max_tokens_field=upstreams[arm.backend].max_tokens_field,
+            default_max_tokens=settings.default_max_tokens,
+        )
+        for name, arm in arms.items()
+    }
+    priced = Utility(**settings.utility).needs_cost
+    tariff = Tariff(
+        arms=arms, splicers=splicers, catalogue=load_catalogue(**settings.prices), needed=priced
+    )
+    gate = GatewayGate(arms=arms, tariff=tariff, breakers=Breakers(**settings.breaker), clock=clock)
+    stage = Stage(
+        arms=arms,
+        splicers=splicers,
+        upstreams=dict(upstreams),
+        slots=Slots(settings.slots.get("models") or {}, settings.slots.get("default")),
+        board=LoadBoard({name: arm.backend for name, arm in arms.items()}),
+    )
+    house = _house(settings, arms, gate, tariff, clock)
+    return Engine(
+        house=house,
+        stage=stage,
+        tariff=tariff,
+        gate=gate,
+        purse=purse or OpenPurse(),
+        recents=Recents(settings.explained),
+        clock=clock,
+        deadline_s=settings.deadline_s,
+    )
+
+
+def build_catalogue(settings: GatewaySettings) -> Catalogue:
+    """The names that clients may give."""
+    return Catalogue(
+        arms=settings.arm_table(), policies=list(settings.policies), aliases=settings.aliases
+    )
+
+
+def build_upstreams(settings: GatewaySettings) -> dict[str, Upstream]:
+    """The servers that have an address; those that are started first are not among them."""
+    return {
+        name: Upstream(name=name, **config)
+        for name, config in settings.backends.items()
+        if "_target_" not in config
+    }
+
+
+def recipes(settings: GatewaySettings) -> dict[tuple[str, str], PolicyRecipe]:
+    """What is in charge at the start, by name and version."""
+    checked_names(list(settings.policies))
+    direct = PolicyRecipe(
+        policy=DIRECT,
+        config={"_target_": "gairp.policies.random.Random"},
+        seed=settings.seed,
+        utility=settings.utility,
+    )
+    wanted = {(DIRECT, FIRST): direct}
+    for name, config in settings.policies.items():
+        wanted[name, FIRST] = PolicyRecipe(
+            policy=name,
+            config=config,
+            seed=settings.seed,
+            utility=settings.utility,
+            floor=settings.floor,
+        )
+    return wanted
+
+
+def build_features(config: Mapping[str, Any]) -> FeatureBuilder:
+    """The builder; one that learns from texts must come fitted, with a registered policy."""
+    if not config:
+        return HashedNgrams()
+    from hydra.utils import instantiate
+
+    return cast(FeatureBuilder, instantiate(dict(config), _convert_="all"))
+
+
+def _house(
+    settings: GatewaySettings,
+    arms: Mapping[str, Arm],
+    gate: GatewayGate,
+    tariff: Tariff,
+    clock: WallClock,
+) -> House:
+    home = settings.folder()
+    ink = Ink(
+        Path(home) / "journal",
+        durability=cast(Durability, settings.durability),
+        remembered=settings.remembered,
+    )
+
+    def made(
+        recipe: PolicyRecipe, version: str, policy: BasePolicy, builder: FeatureBuilder
+    ) -> Served:
+        return serve(
+            recipe,
+            version=version,
+            policy=policy,
+            builder=builder,
+            arms=arms,
+            clock=clock,
+            sink=ink,
+            gate=gate,
+            retry=RetryRule(**settings.retry),
+            bill=tariff.bill,
+            reserved=gate.reserved,
+            fallbacks=settings.fallbacks,
+            capacity=settings.remembered,
+            content=settings.content,
+        )
+
+    house = House(home=home, ink=ink, serve=made, clock_now=clock.now)
+    builder = build_features(settings.features)
+    house.open({key: (recipe, builder) for key, recipe in recipes(settings).items()})
+    return house

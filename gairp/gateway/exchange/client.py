@@ -1,0 +1,124 @@
+"""The client's side of a request, over ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+from gairp.gateway.errors import ApiError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = Sequence[tuple[bytes, bytes]]
+_JSON = (b"content-type", b"application/json")
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body; ApiError 413 past `limit` bytes, 499 where the client has left."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ApiError(499, "the client left before its request had come")
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    pieces, size = [body], len(body)
+    while message.get("more_body"):
+        if size > limit:
+            raise _too_large(limit)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ApiError(499, "the client left before its request had come")
+        piece: bytes = message.get("body", b"")
+        pieces.append(piece)
+        size += len(piece)
+    if size > limit:
+        raise _too_large(limit)
+    return b"".join(pieces)
+
+
+class Client:
+    """Sends the answer: whole, or begun and ended."""
+
+    __slots__ = ("_send", "started", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+        self.status = 0
+
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """The whole answer in one."""
+        self.started, self.status = True, status
+        length = (b"content-length", b"%d" % len(body))
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+        )
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def start(self, headers: Headers) -> None:
+        """The head of a stream."""
+        self.started, self.status = True, 200
+        await self._send({"type": "http.response.start", "status": 200, "headers": list(headers)})
+
+    async def write(self, piece: bytes) -> None:
+        """More of it."""
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def end(self, piece: bytes = b"") -> None:
+        """The last of it."""
+        await self._send({"type": "http.response.body", "body": piece})
+
+    async def error(self, error: ApiError, headers: Headers = ()) -> None:
+        """An error in place of an answer."""
+        await self.whole(error.status, [_JSON, *error.raw_headers(), *headers], error.body())
+
+
+class Departure:
+    """Notices that the client has left, and cancels whoever works for it.
+
+    Watching costs a task, so that it begins only where an answer takes its time.
+    """
+
+    __slots__ = ("_gone", "_handle", "_receive", "_task", "_watcher")
+
+    def __init__(self, receive: Receive, gone: Callable[[], None]) -> None:
+        self._receive, self._gone = receive, gone
+        self._task = asyncio.current_task()
+        self._handle: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    def watch_after(self, seconds: float) -> None:
+        """Begin in a while, unless it is over by then."""
+        self._handle = asyncio.get_running_loop().call_later(seconds, self.watch)
+
+    def watch(self) -> None:
+        """Begin now."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if self._watcher is None:
+            self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    def over(self) -> None:
+        """The answer is there."""
+        if self._handle is not None:
+            self._handle.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone()
+        if self._task is not None:
+            self._task.cancel()
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(
+        413, f"the body is larger than {limit:,} bytes; send less", code="request_too_large"
+    )

@@ -1,0 +1,315 @@
+"""One request, from what its body asks for to the last byte of the answer.
+
+target ─ context ─ Router.route ─ Call ─ purse.hold ─ journal ─ upstream ─ relay
+                       ▲                                          │
+                       └── settled, observed ─ journal ─ last byte ┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Generator, Sequence
+
+import msgspec
+import numpy as np
+
+from gairp.gateway.errors import ApiError
+from gairp.gateway.exchange.calls import Calls, Kept, Stage
+from gairp.gateway.exchange.client import Client, Departure, Headers, Receive
+from gairp.gateway.exchange.gate import GatewayGate
+from gairp.gateway.exchange.refusal import broken_event, refusal
+from gairp.gateway.exchange.request import Flight, GatewayRequest
+from gairp.gateway.exchange.target import Target
+from gairp.gateway.exchange.tariff import Tariff
+from gairp.gateway.learners.house import House
+from gairp.gateway.learners.recents import Recent, Recents
+from gairp.gateway.learners.served import Served
+from gairp.gateway.limits.protocol import Purse
+from gairp.protocols import Clock
+from gairp.routing.steps import Call, Step, Wait
+from gairp.types import Budget, Context, Decision, Failure, Outcome, Response
+
+_PATIENT_S = 0.05  #: before it is worth watching whether the client is still there
+
+
+class Engine(msgspec.Struct, frozen=True, kw_only=True):
+    """What all requests share."""
+
+    house: House
+    stage: Stage
+    tariff: Tariff
+    gate: GatewayGate
+    purse: Purse
+    recents: Recents
+    clock: Clock
+    deadline_s: float
+
+
+class Exchange:
+    """Serves one request; `more` are headers of the answer that its caller knows already."""
+
+    def __init__(
+        self, engine: Engine, request: GatewayRequest, raw: bytes, client: Client, receive: Receive
+    ) -> None:
+        self._engine, self._request, self._client = engine, request, client
+        self._more: Headers = ()
+        self._served: Served | None = None
+        self._departure = Departure(receive, self._left)
+        self._calls = Calls(engine.stage, request, raw, client, self._begun, self._departure.watch)
+
+    async def run(self, target: Target, more: Headers = ()) -> Outcome | None:
+        """Answer; the outcome, or None where the client left before there was one.
+
+        Raises ApiError where nothing has been sent yet.
+        """
+        self._more = more
+        flight = self._request.flight
+        if not self._request.peek.stream:
+            self._departure.watch_after(_PATIENT_S)
+        try:
+            outcome = await self._answered(target)
+            await self._finish(outcome)
+            return outcome
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not flight.gone or task is None:
+                raise
+            task.uncancel()
+            return None
+        finally:
+            self._departure.over()
+            if flight.settled:
+                await self._settle_money()
+
+    # -- deciding and asking ---------------------------------------------------------------
+
+    async def _answered(self, target: Target) -> Outcome:
+        """The outcome of the target, or of the first of its fallbacks that has a better one."""
+        outcome = await self._route(target, self._request)
+        for number, following in enumerate(target.fallbacks, 1):
+            if not self._may_go_on(outcome):
+                break
+            name = f"{self._request.id}+{number}"
+            request = msgspec.structs.replace(self._request, id=name)
+            outcome = await self._route(following, request)
+        return outcome
+
+    def _may_go_on(self, outcome: Outcome) -> bool:
+        flight = self._request.flight
+        if flight.committed or flight.expired or flight.gone:
+            return False
+        error = outcome.attempts[-1].response.error if outcome.attempts else None
+        return outcome.refused or (error is not None and error.kind != "bad_request")
+
+    async def _route(self, target: Target, request: GatewayRequest) -> Outcome:
+        engine = self._engine
+        served = self._served = engine.house.find(target.learner)
+        context = self.context(served, target, request)
+        router = served.router
+        if target.wrap is not None:
+            router = router.led_by(target.wrap(served.policy))
+        decisions: list[Decision] = []
+        outcome = await self._drive(router.route(request, context), decisions)
+        engine.recents.keep(
+            Recent(
+                tenant=request.principal.tenant,
+                learner=served.learner,
+                asked=request.peek.model,
+                rule=target.rule,
+                at=time.time(),
+                context=context,
+                decisions=tuple(decisions),
+                outcome=outcome,
+                costs=(),
+            )
+        )
+        return outcome
+
+    def context(self, served: Served, target: Target, request: GatewayRequest) -> Context:
+        """What a policy may read of this request."""
+        engine, peek, flight = self._engine, request.peek, request.flight
+        tariff = engine.tariff
+        expected, flight.max_usd, flight.max_tokens = tariff.costs(peek)
+        candidates, most = target.arms or served.arms, flight.max_usd
+        if len(candidates) != len(tariff.index):
+            rows = np.array([tariff.index[name] for name in candidates])
+            expected, most = expected[rows], most[rows]
+        left = engine.purse.left_usd(request.principal)
+        return Context(
+            request_id=request.id,
+            features=served.features(peek.text),
+            candidates=candidates,
+            expected_cost=expected,
+            max_cost=most,
+            now=engine.clock.now(),
+            load=engine.stage.board.load(candidates),
+            budget=None if left == math.inf else _budget(left),
+        )
+
+    async def _drive(
+        self, route: Generator[Step, Response | None, Outcome], decisions: list[Decision]
+    ) -> Outcome:
+        """Make the router's calls; all that it logs is written before what follows from it."""
+        ink, flight = self._engine.house.ink, self._request.flight
+        reply: Response | None = None
+        try:
+            step = next(route)
+            while True:
+                ink.flush()
+                if ink.journal.durability == "power":
+                    await ink.sync()
+                if type(step) is Wait:
+                    reply = None
+                    await self._wait(step.seconds)
+                else:
+                    assert isinstance(step, Call)
+                    if not step.number:
+                        decisions.append(step.decision)
+                    reply = await self._asked(step)
+                step = route.send(reply)
+                if flight.settled:
+                    ink.flush()
+                    await self._settle_money()
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome
+        finally:
+            route.close()
+            ink.flush()
+
+    async def _wait(self, seconds: float) -> None:
+        """Before a retry; where the time would be over by then, there is no retry."""
+        flight = self._request.flight
+        if asyncio.get_running_loop().time() + seconds >= flight.due:
+            flight.expired = True
+        else:
+            await asyncio.sleep(seconds)
+
+    async def _asked(self, call: Call) -> Response:
+        usd, _ = self._engine.gate.reserved(call.id)
+        if not await self._engine.purse.hold(self._request.principal, call.id, usd):
+            return _unaffordable(call)
+        return await self._calls.make(call)
+
+    async def _settle_money(self) -> None:
+        flight, purse = self._request.flight, self._engine.purse
+        settled, flight.settled = flight.settled, []
+        for call_id, usd in settled:
+            if usd is None:
+                await purse.keep(self._request.principal, call_id)
+            else:
+                await purse.settle(
+                    self._request.principal, call_id, 0.0 if math.isnan(usd) else usd
+                )
+
+    # -- answering -------------------------------------------------------------------------
+
+    def _begun(self, call: Call, headers: Headers) -> Headers:
+        """The head of a stream that an arm has begun."""
+        decision = call.decision
+        ours = _headers(decision, self._engine.stage.arms[decision.arm].model, decision.attempt + 1)
+        return [*headers, *ours, *self._more]
+
+    async def _finish(self, outcome: Outcome) -> None:
+        """The whole answer, or the end of a stream; only now, that all of it is in the journal."""
+        flight, client = self._request.flight, self._client
+        response = outcome.attempts[-1].response if outcome.attempts else None
+        if flight.gone:
+            return
+        if flight.committed:
+            assert response is not None
+            if response.error is None:
+                await client.end(self._calls.last)
+            else:
+                await client.end(broken_event(self._request.operation, response.error))
+            return
+        kept = self._calls.kept
+        if response is None or response.error is not None or kept is None:
+            raise self._refused(outcome, kept)
+        headers = self._whole_headers(outcome, kept)
+        await client.whole(200, headers, kept.body)
+
+    def _whole_headers(self, outcome: Outcome, kept: Kept) -> Sequence[tuple[bytes, bytes]]:
+        attempt = outcome.attempts[-1]
+        calls = sum(a.calls for a in outcome.attempts)
+        cost = outcome.total_cost_usd
+        return [
+            *kept.headers,
+            *_headers(attempt.decision, attempt.response.model, calls),
+            (b"x-gairp-cost-usd", b"%.9f" % cost if cost == cost else b"unknown"),
+            *self._more,
+        ]
+
+    def _refused(self, outcome: Outcome, kept: Kept | None) -> ApiError:
+        engine = self._engine
+        if outcome.attempts:
+            decision = outcome.attempts[-1].decision
+            error = refusal(outcome.attempts[-1].response, kept, secrets=self._secrets(decision))
+            error.headers["x-gairp-decision-id"] = decision.id
+            return error
+        assert self._served is not None
+        context = self.context(self._served, Target(learner=""), self._request)
+        reasons = engine.gate.why(self._request, context)
+        return _nobody(reasons, expired=self._request.flight.expired)
+
+    def _secrets(self, decision: Decision) -> Callable[[str], str]:
+        stage = self._engine.stage
+        return stage.upstreams[stage.arms[decision.arm].backend].secrets.scrub
+
+    def _left(self) -> None:
+        self._request.flight.gone = True
+
+
+def new_flight(deadline_s: float | None, default_s: float) -> Flight:
+    """A flight whose answer must be there in time."""
+    seconds = default_s if deadline_s is None else deadline_s
+    return Flight(due=asyncio.get_running_loop().time() + seconds)
+
+
+def _headers(decision: Decision, model: str, attempts: int) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-request-id", decision.request_id.encode()),
+        (b"x-gairp-decision-id", decision.id.encode()),
+        (b"x-gairp-model", model.encode("utf-8", "replace")),
+        (b"x-gairp-arm", decision.arm.encode("utf-8", "replace")),
+        (b"x-gairp-attempts", b"%d" % attempts),
+        (b"x-gairp-policy", decision.policy.encode("utf-8", "replace")),
+        (b"x-gairp-policy-version", decision.policy_version.encode("utf-8", "replace")),
+        (b"x-gairp-cache", b"off"),
+    ]
+
+
+def _unaffordable(call: Call) -> Response:
+    return Response(
+        model="",
+        finish_reason="",
+        latency_s=0.0,
+        error=Failure(
+            kind="unavailable",
+            message=f"arm {call.decision.arm!r}: the budget leaves too little for this call",
+            status=429,
+        ),
+    )
+
+
+def _nobody(reasons: dict[str, str], *, expired: bool) -> ApiError:
+    """Why no arm was asked at all."""
+    if expired:
+        return ApiError(504, "no answer in time", code="timeout")
+    told = "; ".join(f"{name}: {why}" for name, why in reasons.items()) or "no arm can be asked"
+    values = list(reasons.values())
+    if values and all("budget" in why for why in values):
+        return ApiError(429, f"the budget is used up: {told}", code="insufficient_quota",
+                        type="insufficient_quota")  # fmt: skip
+    if values and all("window" in why for why in values):
+        return ApiError(400, told, code="context_length_exceeded", param="messages")
+    if values and all("cannot do" in why for why in values):
+        return ApiError(400, told, code="unsupported_capability")
+    return ApiError(503, f"no model can answer now: {told}", code="no_model_available",
+                    retry_after_s=5.0)  # fmt: skip
+
+
+def _budget(left_usd: float) -> Budget:
+    return Budget(left_usd=left_usd, total_usd=left_usd, horizon_left=1.0)

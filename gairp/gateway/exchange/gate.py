@@ -1,0 +1,132 @@
+"""Which arms may be asked now. The money for a call is held by the driver, who may wait for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from gairp.gateway.exchange.request import GatewayRequest
+from gairp.gateway.exchange.tariff import Tariff
+from gairp.protocols import Clock
+from gairp.routing.breaker import Breakers
+from gairp.routing.router import keep
+from gairp.routing.steps import Call
+from gairp.types import Arm, Context, Request, Response
+
+
+class GatewayGate:
+    """What the router asks before and after each call.
+
+    An arm is left out while its model's breaker is open, where it lacks a capability that the
+    request needs, where prompt and answer do not fit its window, and where one call might cost
+    more than the principal's budgets have left. Once bytes have gone to the client, or its time is
+    over, no arm is left.
+    """
+
+    def __init__(
+        self,
+        *,
+        arms: Mapping[str, Arm],
+        tariff: Tariff,
+        breakers: Breakers,
+        clock: Clock,
+        closed: Callable[[str], str | None] = lambda name: None,
+    ) -> None:
+        """`closed` says why an arm is out of service for reasons of its own (ejected, say)."""
+        self.arms, self.tariff, self.breakers, self.clock = dict(arms), tariff, breakers, clock
+        self._closed = closed
+        self._begun: dict[str, int] = {}
+        self._bounds: dict[str, tuple[float, int]] = {}
+
+    def narrow(self, request: Request, context: Context, tried: frozenset[str]) -> Context:
+        """The candidates that may be asked now."""
+        assert isinstance(request, GatewayRequest)
+        if request.flight.committed or request.flight.expired or request.flight.gone:
+            return keep(context, [])
+        left = math.inf if context.budget is None else context.budget.left_usd
+        columns = [
+            i
+            for i, name in enumerate(context.candidates)
+            if name not in tried and self._open(request, name, context, i, left)
+        ]
+        return keep(context, columns)
+
+    def why(self, request: GatewayRequest, context: Context) -> dict[str, str]:
+        """Why each candidate may not be asked now; only for those that may not."""
+        left = math.inf if context.budget is None else context.budget.left_usd
+        reasons = {
+            name: self._reason(request, name, float(context.max_cost[i]), left)
+            for i, name in enumerate(context.candidates)
+        }
+        return {name: reason for name, reason in reasons.items() if reason}
+
+    def _open(
+        self, request: GatewayRequest, name: str, context: Context, i: int, left: float
+    ) -> bool:
+        arm, peek = self.arms[name], request.peek
+        if not self.breakers.allows(arm.model, self.clock.now()) or self._closed(name):
+            return False
+        if peek.needs and arm.capabilities and not peek.needs <= arm.capabilities:
+            return False
+        if arm.context_window is not None and not self.tariff.fits(peek, name):
+            return False
+        return left == math.inf or bool(context.max_cost[i] <= left)
+
+    def _reason(self, request: GatewayRequest, name: str, max_usd: float, left: float) -> str:
+        arm, peek = self.arms[name], request.peek
+        if not self.breakers.allows(arm.model, self.clock.now()):
+            return f"the breaker of model {arm.model!r} is open"
+        if (why := self._closed(name)) is not None:
+            return why
+        if peek.needs and arm.capabilities and not peek.needs <= arm.capabilities:
+            return f"cannot do: {', '.join(sorted(peek.needs - arm.capabilities))}"
+        if not self.tariff.fits(peek, name):
+            return f"the prompt does not fit its window of {arm.context_window} tokens"
+        if not (left == math.inf or max_usd <= left):
+            return f"may cost {max_usd:.6f} USD, and {left:.6f} are left of the budget"
+        return ""
+
+    def reserve(self, call: Call) -> bool:
+        """Whether this call may be made; False where the client or its time is gone."""
+        request = call.request
+        assert isinstance(request, GatewayRequest)
+        flight = request.flight
+        if flight.committed or flight.expired or flight.gone:
+            return False
+        name, now = call.decision.arm, self.clock.now()
+        model = self.arms[name].model
+        if call.number and not self.breakers.allows(model, now):
+            return False
+        self._begun[call.id] = self.breakers.started(model, now)
+        i = self.tariff.index[name]
+        tokens = float(flight.max_tokens[i])
+        bound = float(flight.max_usd[i]), int(tokens) if math.isfinite(tokens) else 0
+        self._bounds[call.id] = bound
+        return True
+
+    def reserved(self, call_id: str) -> tuple[float, int]:
+        """What is held for a call that is under way, in USD and tokens."""
+        return self._bounds.get(call_id, (0.0, 0))
+
+    def settle(self, call: Call, response: Response, cost_usd: float) -> float:
+        """The call has ended."""
+        model, error = self.arms[call.decision.arm].model, response.error
+        begun, now = self._begun.pop(call.id, None), self.clock.now()
+        usd, _ = self._bounds.pop(call.id, (math.nan, 0))
+        if response.cached or response.finish_reason == "client_disconnected":
+            self.breakers.of(model).cancelled(now, begun=begun)
+        else:
+            self.breakers.ended(model, error, now, begun=begun)
+        unknown = error is not None and error.billing_unknown
+        if unknown and math.isnan(cost_usd):
+            cost_usd = usd  # what was reserved must be assumed
+        flight = call.request.flight  # type: ignore[attr-defined]
+        flight.settled.append((call.id, None if unknown else cost_usd))
+        return cost_usd
+
+    def abandon(self, call: Call) -> None:
+        """Nobody waits for this call any more; what it cost is unknown."""
+        model = self.arms[call.decision.arm].model
+        self._bounds.pop(call.id, None)
+        call.request.flight.settled.append((call.id, None))  # type: ignore[attr-defined]
+        self.breakers.of(model).cancelled(self.clock.now(), begun=self._begun.pop(call.id, None))

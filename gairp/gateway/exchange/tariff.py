@@ -1,0 +1,143 @@
+"""What a call to each arm may cost at most, is expected to cost, and did cost.
+
+As `gairp.routing.costing`, but from the bytes of the body alone and for all arms at once: a byte
+of JSON never becomes more than one token, and nothing needs to be composed to count bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from gairp.errors import PriceError
+from gairp.gateway.exchange.peek import Peek
+from gairp.gateway.exchange.splice import Splicer
+from gairp.pricing import PriceCatalogue
+from gairp.pricing.cost import call_cost
+from gairp.pricing.price import Price
+from gairp.routing.event_log import billing_of
+from gairp.types import Arm, Decision, Floats, Response
+
+_BYTES_A_TOKEN = 4.0
+_NEWEST = 0.05
+_TEMPLATE = 512  #: tokens that a server may wrap around a conversation
+_TOOLS, _TOOL = 1024, 64
+_MEDIA = 2_833 + 8 * 5_667  #: of one image at most, see gairp.pricing.bound
+_USD = 1e-6 * (1.0 + 2.0**-48)  # never rounded below what is billed
+
+
+def today() -> date:
+    """The day in UTC, on which prices hold."""
+    return datetime.now(UTC).date()
+
+
+class Tariff:
+    """Prices of all arms, on the day of each call.
+
+    Raises PriceError where an arm has no price, unless `needed` is False: then its costs are NaN,
+    budgets refuse it, and reports say so.
+    """
+
+    def __init__(
+        self,
+        *,
+        arms: Mapping[str, Arm],
+        splicers: Mapping[str, Splicer],
+        catalogue: PriceCatalogue,
+        needed: bool = True,
+        day: Callable[[], date] = today,
+    ) -> None:
+        self.arms, self.catalogue, self._needed, self._day = dict(arms), catalogue, needed, day
+        self._splicers = dict(splicers)
+        self.index = {name: i for i, name in enumerate(arms)}  #: where an arm stands in the vectors
+        self.unpriced: Counter[str] = Counter()  #: answering models without a price: answers
+        self._output = np.array([0.5 * splicers[name].limit for name in arms])
+        self._limits = np.array([float(splicers[name].limit) for name in arms])
+        self._windows = np.array([_window(arm) for arm in arms.values()])
+        self._refresh(day())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All arms, in the order of the vectors."""
+        return tuple(self.arms)
+
+    def costs(self, peek: Peek) -> tuple[Floats, Floats, Floats]:
+        """(expected USD, USD at most, tokens at most) of a call to each arm, [k] each."""
+        if (day := self._day()) != self._today:
+            self._refresh(day)
+        limits = self._limits if peek.max_tokens is None else float(peek.max_tokens)
+        answer = np.minimum(limits * peek.choices, self._windows)
+        size = peek.size + _TEMPLATE + peek.media * _MEDIA
+        if peek.tools:
+            size += _TOOLS + _TOOL * peek.tools
+        prompt = np.minimum(float(size), self._windows)
+        expected = (self._dear * (peek.size / _BYTES_A_TOKEN) + self._out * self._output) * 1e-6
+        return expected, (self._dear * prompt + self._out * answer) * _USD, prompt + answer
+
+    def fits(self, peek: Peek, name: str) -> bool:
+        """Whether prompt and answer fit the arm's context window, as far as can be told."""
+        window = self.arms[name].context_window
+        if window is None:
+            return True
+        limit = self._splicers[name].max_tokens(peek)
+        return peek.size / _BYTES_A_TOKEN + limit <= window
+
+    def bill(self, decision: Decision, response: Response) -> float:
+        """USD of one call; 0 where nothing is charged, NaN where it cannot be known."""
+        billing = billing_of(response)
+        if billing in ("free", "cached"):
+            return 0.0
+        usage = response.usage
+        if math.isnan(usage.input_tokens) or math.isnan(usage.output_tokens):
+            return math.nan
+        index = self.index[decision.arm]
+        if billing == "billed":
+            self._output[index] += _NEWEST * (usage.output_tokens - self._output[index])
+        price = self.price(response.model, decision.arm)
+        if price is None:
+            return math.nan
+        return call_cost(price, usage.input_tokens, usage.output_tokens, usage.cached_tokens)
+
+    def price(self, model: str, name: str) -> Price | None:
+        """Of the model that answered; of the arm that was asked where that one is not listed."""
+        arm = self.arms[name]
+        if model in ("", arm.model):
+            return self._prices[name]
+        if model not in self._answering:
+            self._answering[model] = self._listed(model)
+        price = self._answering[model]
+        if price is None:
+            self.unpriced[model] += 1
+            return self._prices[name]
+        return price
+
+    def _refresh(self, day: date) -> None:
+        self._today = day
+        self._answering: dict[str, Price | None] = {}
+        self._prices = {
+            name: self._listed(arm.price_key or arm.model, needed=self._needed)
+            for name, arm in self.arms.items()
+        }
+        prices = list(self._prices.values())
+        self._dear = np.array([math.nan if p is None else _dearest(p) for p in prices])
+        self._out = np.array([math.nan if p is None else p.output_usd_per_mtok for p in prices])
+
+    def _listed(self, model: str, *, needed: bool = False) -> Price | None:
+        try:
+            return self.catalogue.price(model, as_of=self._today)
+        except PriceError:
+            if needed:
+                raise
+            return None
+
+
+def _dearest(price: Price) -> float:
+    return max(price.input_usd_per_mtok, price.cached_input_usd_per_mtok or 0.0)
+
+
+def _window(arm: Arm) -> float:
+    return math.inf if arm.context_window is None else float(arm.context_window)

@@ -1,0 +1,263 @@
+"""Finds out what is asked, by whom, and hands it on; the hot path as ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from gairp.errors import GairpError
+from gairp.gateway.errors import ApiError
+from gairp.gateway.exchange.client import Client, Headers, Receive, Send, read_body
+from gairp.gateway.exchange.exchange import Engine, Exchange, new_flight
+from gairp.gateway.exchange.peek import peek
+from gairp.gateway.exchange.request import GatewayRequest
+from gairp.gateway.exchange.target import Catalogue, Target
+from gairp.gateway.feedback import FeedbackDesk
+from gairp.gateway.learners.house import request_ids
+from gairp.gateway.learners.recents import explained
+from gairp.gateway.limits.protocol import Limits, NoLimits
+from gairp.gateway.principal import Principal
+from gairp.types import Operation
+
+Scope = Mapping[str, Any]
+_LOG = logging.getLogger("gairp.gateway")
+_OPERATIONS: Mapping[str, Operation] = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "completion",
+    "/v1/embeddings": "embedding",
+    "/v1/responses": "response",
+}
+_JSON: Headers = [(b"content-type", b"application/json")]
+Route = Callable[["Gateway", Scope, Receive, Client], Awaitable[None]]
+Authenticate = Callable[[bytes], Principal]
+Direct = Callable[[GatewayRequest, Mapping[bytes, bytes]], Target]
+
+
+class Gateway:
+    """What one worker serves; `gairp.gateway.app` makes it.
+
+    `authenticate` turns the Authorization header into a principal, `direct` a request into a
+    target: what the client's `model` stands for, or what a rule makes of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        catalogue: Catalogue,
+        authenticate: Authenticate,
+        limits: Limits | None = None,
+        direct: Direct | None = None,
+        largest_body: int = 32 << 20,
+        in_flight: int = 4096,
+        drain_s: float = 30.0,
+        other: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None,
+    ) -> None:
+        """`other` serves what is not on the hot path."""
+        self.engine, self.catalogue, self.authenticate = engine, catalogue, authenticate
+        self.limits = limits or NoLimits()
+        self.direct = direct or self._by_name
+        self.feedback = FeedbackDesk(engine)
+        self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
+        self.in_flight = 0
+        self.draining = False
+        self._request_id = request_ids()
+        self._other = other
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        operation = _OPERATIONS.get(scope["path"])
+        if operation is not None and scope["method"] == "POST":
+            await self._serve(operation, scope, receive, send)
+        else:
+            await self._beside(scope, receive, send)
+
+    # -- the hot path ----------------------------------------------------------------------
+
+    async def _serve(
+        self, operation: Operation, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        client = Client(send)
+        if self.in_flight >= self.most_in_flight or self.draining:
+            await client.error(_busy(self.draining))
+            return
+        self.in_flight += 1
+        request_id = self._request_id()
+        try:
+            await self._answer(operation, request_id, scope, receive, client)
+        except ApiError as error:
+            if not client.started:
+                await client.error(error, [(b"x-request-id", request_id.encode())])
+        except GairpError as error:
+            _LOG.error("request %s: %s", request_id, error)
+            await self._failed(client, request_id)
+        except Exception:
+            _LOG.exception("request %s failed", request_id)
+            await self._failed(client, request_id)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(
+        self, operation: Operation, request_id: str, scope: Scope, receive: Receive, client: Client
+    ) -> None:
+        headers = dict(scope["headers"])
+        principal = self.authenticate(headers.get(b"authorization", b""))
+        if "inference" not in principal.scopes:
+            raise ApiError(403, "this key may not ask models: its scopes lack 'inference'")
+        body = await read_body(receive, self.largest_body)
+        seen = peek(operation, body)
+        if principal.models and not principal.may_use(seen.model):
+            raise ApiError(
+                403,
+                f"this key may not use the model {seen.model[:100]!r}",
+                code="model_not_allowed",
+            )
+        engine = self.engine
+        request = GatewayRequest(
+            id=request_id,
+            operation=operation,
+            raw_body=body,
+            tenant=principal.tenant,
+            session=_text(headers.get(b"x-gairp-session")) or seen.tags.get("session"),
+            arrived_at=engine.clock.now(),
+            tags=_tags(operation, principal, seen.tags),
+            peek=seen,
+            principal=principal,
+            flight=new_flight(None, engine.deadline_s),
+        )
+        target = self.direct(request, headers)
+        tokens = seen.size + (seen.max_tokens or 0)
+        ticket = await self.limits.admit(principal, seen.model, tokens)
+        used = tokens
+        try:
+            outcome = await Exchange(engine, request, body, client, receive).run(
+                target, ticket.headers
+            )
+            if outcome is not None:
+                used = _tokens_used(outcome, tokens)
+        finally:
+            await self.limits.done(ticket, used)
+
+    def _by_name(self, request: GatewayRequest, headers: Mapping[bytes, bytes]) -> Target:
+        return self.catalogue.find(request.peek.model)
+
+    async def _failed(self, client: Client, request_id: str) -> None:
+        if not client.started:
+            error = ApiError(
+                500, f"request {request_id} failed inside the gateway; its log says why",
+                code="internal_error",
+            )  # fmt: skip
+            await client.error(error, [(b"x-request-id", request_id.encode())])
+
+    # -- beside it -------------------------------------------------------------------------
+
+    async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client, path, method = Client(send), scope["path"], scope["method"]
+        try:
+            if path == "/health":
+                await client.whole(200, _JSON, b'{"status":"ok"}')
+            elif path == "/ready":
+                await self._ready(client)
+            elif path in _OPERATIONS:
+                raise ApiError(405, f"{method} is not for {path}; use POST",
+                               headers={"allow": "POST"})  # fmt: skip
+            elif path == "/v1/models" or path.startswith("/v1/models/"):
+                await self._models(scope, client)
+            elif path == "/v1/feedback" and method == "POST":
+                await self._feedback(scope, receive, client)
+            elif path.startswith("/v1/decisions/"):
+                await self._decision(scope, client)
+            elif self._other is not None:
+                await self._other(scope, receive, send)
+            else:
+                raise ApiError(404, f"nothing is at {method} {path[:100]}", code="not_found")
+        except ApiError as error:
+            await client.error(error)
+
+    async def _ready(self, client: Client) -> None:
+        broken = self.engine.house.ink.broken
+        if self.draining or broken is not None:
+            why = "draining" if self.draining else f"the journal cannot be written: {broken}"
+            await client.whole(503, _JSON, msgspec.json.encode({"status": "not ready", "why": why}))
+            return
+        await client.whole(200, _JSON, b'{"status":"ready"}')
+
+    async def _models(self, scope: Scope, client: Client) -> None:
+        principal = self._principal(scope)
+        names = [n for n in self.catalogue.names if principal.may_use(n)]
+        wanted = scope["path"].removeprefix("/v1/models").strip("/")
+        if wanted:
+            self.catalogue.find(wanted)
+            names = [name for name in names if name == wanted]
+        models = [{"id": n, "object": "model", "created": 0, "owned_by": "gairp"} for n in names]
+        body = models[0] if wanted and models else {"object": "list", "data": models}
+        await client.whole(200, _JSON, msgspec.json.encode(body))
+
+    async def _feedback(self, scope: Scope, receive: Receive, client: Client) -> None:
+        principal = self._principal(scope)
+        if "feedback" not in principal.scopes:
+            raise ApiError(403, "this key may not give feedback: its scopes lack 'feedback'")
+        body = await read_body(receive, 1 << 20)
+        told = self.feedback.take(body, principal)
+        await client.whole(200, _JSON, msgspec.json.encode(told))
+
+    async def _decision(self, scope: Scope, client: Client) -> None:
+        principal = self._principal(scope)
+        decision_id = scope["path"].removeprefix("/v1/decisions/")
+        tenant = None if "admin" in principal.scopes else principal.tenant
+        recent = self.engine.recents.find(decision_id, tenant)
+        if recent is None:
+            raise ApiError(
+                404, f"no decision {decision_id[:100]!r} is remembered", code="decision_not_found"
+            )
+        await client.whole(200, _JSON, msgspec.json.encode(explained(recent)))
+
+    def _principal(self, scope: Scope) -> Principal:
+        return self.authenticate(dict(scope["headers"]).get(b"authorization", b""))
+
+    async def drain(self) -> None:
+        """Take no more, and wait for those under way, at most `drain_s` seconds."""
+        self.draining = True
+        due = time.monotonic() + self.drain_s
+        while self.in_flight and time.monotonic() < due:
+            await asyncio.sleep(0.02)
+
+
+_TAGGED: dict[tuple[Operation, str, str], dict[str, str]] = {}
+_TAGS_KEPT = 10_000
+
+
+def _tags(operation: Operation, principal: Principal, own: dict[str, str]) -> Mapping[str, str]:
+    """What ledger and audit read of a request; one map for all requests of a key."""
+    key = (operation, principal.key_id, principal.project)
+    found = _TAGGED.get(key)
+    if found is None:
+        if len(_TAGGED) > _TAGS_KEPT:
+            _TAGGED.clear()
+        found = {"operation": operation, "key": principal.key_id, "project": principal.project}
+        _TAGGED[key] = found
+    if not own:
+        return found
+    return {**{f"meta.{name}": value[:256] for name, value in own.items()}, **found}
+
+
+def _tokens_used(outcome: Any, otherwise: int) -> int:
+    total = 0.0
+    for attempt in outcome.attempts:
+        usage = attempt.response.usage
+        total += usage.input_tokens + usage.output_tokens
+    return int(total) if total == total else otherwise
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")[:256]
+
+
+def _busy(draining: bool) -> ApiError:
+    why = "the gateway is going down" if draining else "too many requests are under way"
+    return ApiError(503, f"{why}; try again", code="overloaded", retry_after_s=1.0)

@@ -1,0 +1,104 @@
+"""The gateway's one journal: events are gathered while a step runs, and written in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gairp.records.events import Decided, Event, Learned
+from gairp.records.journal import Durability, Journal
+
+Heard = Callable[[int, list[Event]], None]
+
+
+class Ink:
+    """A sink of all learners.
+
+    `flush` writes what the steps since the last one have logged: before a call goes out, and before
+    the last byte goes to the client. Nothing awaits between the two, so that a piece holds the
+    events of one request, in order.
+    """
+
+    def __init__(self, folder: Path, *, durability: Durability, remembered: int) -> None:
+        """`remembered`: how many decisions may wait for feedback; see `low`."""
+        self.journal = Journal(folder, durability=durability)
+        self.broken: str | None = None  #: why nothing can be written
+        self._events: list[Event] = []
+        self._open: dict[str, int] = {}  # decisions without feedback -> where they stand
+        self._owners: dict[str, tuple[str, str | None]] = {}
+        self._learned: dict[str, None] = {}
+        self._remembered = remembered
+        self._heard: list[Heard] = []
+
+    @property
+    def seq(self) -> int:
+        """Events written."""
+        return self.journal.seq
+
+    @property
+    def low(self) -> int:
+        """Where the oldest decision stands that may still be spoken of."""
+        return next(iter(self._open.values()), self.seq)
+
+    def tell(self, heard: Heard) -> None:
+        """`heard` gets (position of the first, events) of each piece that was written."""
+        self._heard.append(heard)
+
+    def append(self, event: Event) -> None:
+        """Will be written by the next `flush`."""
+        self._events.append(event)
+
+    def flush(self) -> None:
+        """Write; DataError where the disk refuses, and then nothing of the piece is kept."""
+        events = self._events
+        if not events:
+            return
+        self._events = []
+        first = self.journal.seq
+        try:
+            self.journal.extend(events)
+        except Exception as error:
+            self.broken = str(error)
+            raise
+        self.broken = None
+        self.note(first, events)
+        for heard in self._heard:
+            heard(first, events)
+
+    def note(self, first: int, events: list[Event]) -> None:
+        """Remember where decisions stand, and whose they are."""
+        waiting, most = self._open, self._remembered
+        for seq, event in enumerate(events, first):
+            if isinstance(event, Decided):
+                name = event.decision_id
+                waiting[name] = seq
+                self._owners[name] = event.learner, event.tenant
+                if len(waiting) > most:
+                    del waiting[next(iter(waiting))]
+                if len(self._owners) > most:
+                    del self._owners[next(iter(self._owners))]
+            elif isinstance(event, Learned):
+                waiting.pop(event.decision_id, None)
+                self._learned[event.decision_id] = None
+                if len(self._learned) > most:
+                    del self._learned[next(iter(self._learned))]
+
+    def owner(self, decision_id: str) -> tuple[str, str | None] | None:
+        """(learner, tenant) of a decision that is remembered."""
+        return self._owners.get(decision_id)
+
+    def learned(self, decision_id: str) -> bool:
+        """Whether feedback for this decision has come."""
+        return decision_id in self._learned
+
+    async def sync(self) -> None:
+        """With `durability=power`: until what was written survives a power cut."""
+        if self.journal.durability == "power":
+            await self.journal.sync()
+
+    def close(self) -> None:
+        """Write what is left, and let another writer in."""
+        try:
+            self.flush()
+        finally:
+            self.journal.close()

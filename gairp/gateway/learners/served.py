@@ -1,0 +1,130 @@
+"""One policy in service: its router, its joiner, its log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from platform import machine
+
+from gairp.features import FeatureBuilder
+from gairp.gateway.learners.recipe import PolicyRecipe
+from gairp.policies.base import BasePolicy
+from gairp.protocols import Clock
+from gairp.records.events import Opened
+from gairp.routing.event_log import EventLog, Sink
+from gairp.routing.joiner import FeedbackJoiner
+from gairp.routing.router import Gate, Retries, Router
+from gairp.types import Arm, Decision, Floats, Response
+
+_VERSIONED = ("gairp", "numpy", "scipy", "scikit-learn", "vowpal-wabbit-next")
+
+
+@dataclass(slots=True)
+class Served:
+    """`name` is the policy's as clients know it, `learner` its name in the log: `auto@1`."""
+
+    name: str
+    version: str
+    recipe: PolicyRecipe
+    policy: BasePolicy
+    builder: FeatureBuilder
+    joiner: FeedbackJoiner
+    router: Router
+    log: EventLog
+    arms: tuple[str, ...]
+
+    @property
+    def learner(self) -> str:
+        """What the log calls it: another version is another learner."""
+        return learner_name(self.name, self.version)
+
+    def features(self, text: str) -> Floats:
+        """The row of one text; policies that read no features are given it all the same, since a
+        challenger on the log may.
+        """
+        row: Floats = self.builder.transform([text])[0]
+        return row
+
+
+def learner_name(name: str, version: str) -> str:
+    """Policy and version."""
+    return f"{name}@{version}"
+
+
+def serve(
+    recipe: PolicyRecipe,
+    *,
+    version: str,
+    policy: BasePolicy,
+    builder: FeatureBuilder,
+    arms: Mapping[str, Arm],
+    clock: Clock,
+    sink: Sink,
+    gate: Gate,
+    retry: Retries | None,
+    bill: Callable[[Decision, Response], float],
+    reserved: Callable[[str], tuple[float, int]],
+    fallbacks: int,
+    capacity: int,
+    content: bool,
+) -> Served:
+    """Everything around a policy that stands as it should begin."""
+    log = EventLog(
+        learner=learner_name(recipe.policy, version),
+        sink=sink,
+        arms=arms,
+        reserved=reserved,
+        content=content,
+    )
+    joiner = FeedbackJoiner(policy, capacity=capacity, log=log)
+    router = Router(
+        policy=policy,
+        seed=recipe.seed,
+        clock=clock,
+        joiner=joiner,
+        bill=bill,
+        retry=retry,
+        gate=gate,
+        log=log,
+        fallbacks=fallbacks,
+    )
+    return Served(
+        name=recipe.policy,
+        version=version,
+        recipe=recipe,
+        policy=policy,
+        builder=builder,
+        joiner=joiner,
+        router=router,
+        log=log,
+        arms=tuple(arms),
+    )
+
+
+def head(served: Served) -> Opened:
+    """The head of its log, from which the policy can be made again."""
+    policy = served.policy
+    return Opened(
+        learner=served.learner,
+        at=time.time(),
+        seed=served.recipe.seed,
+        policy=policy.name,
+        policy_version="",
+        config=served.recipe.document(),
+        features={"": served.builder.fingerprint()},
+        facts={**surroundings(), "version": served.version},
+        start_state=policy.save() if policy.restorable else None,
+    )
+
+
+def surroundings() -> dict[str, str]:
+    """What a decision's last bit may depend on: versions, architecture."""
+    found = {"architecture": machine()}
+    for package in _VERSIONED:
+        try:
+            found[f"version_{package}"] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

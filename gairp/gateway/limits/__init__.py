@@ -1,0 +1,1 @@
+"""How much a principal may use: requests, tokens, concurrency, dollars."""

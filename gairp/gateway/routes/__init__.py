@@ -1,0 +1,1 @@
+"""What is asked beside models' answers: feedback, decisions, health, administration."""

@@ -1,0 +1,32 @@
+"""Model servers that the gateway starts itself, as children that end with it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from typing import Any
+
+from gairp.gateway.exchange.upstream import Upstream
+from gairp.gateway.settings import GatewaySettings
+
+
+async def started_upstreams(
+    settings: GatewaySettings, stack: AsyncExitStack
+) -> dict[str, Upstream]:
+    """Start every backend with a `_target_` (a `LocalServer`), and speak to it where it listens.
+
+    Raises BackendError with the reason where one does not start; those before it are ended then.
+    """
+    from hydra.utils import instantiate
+
+    found: dict[str, Upstream] = {}
+    for name, config in settings.backends.items():
+        if "_target_" not in config:
+            continue
+        server: Any = instantiate(dict(config), _convert_="all")
+        print(f"starting {name} …", file=sys.stderr, flush=True)
+        stack.push_async_callback(asyncio.to_thread, server.stop)
+        address = await asyncio.to_thread(server.start)
+        found[name] = Upstream(name=name, base_url=f"{address}/v1")
+    return found

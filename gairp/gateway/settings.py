@@ -1,0 +1,88 @@
+"""What a gateway is made of, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from gairp.errors import ConfigError
+from gairp.types import Arm
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The composed configuration; conf/serve.yaml says what each key means."""
+
+    arms: dict[str, dict[str, Any]]
+    backends: dict[str, dict[str, Any]]
+    policies: dict[str, dict[str, Any]] = {}
+    aliases: dict[str, str | list[str]] = {}
+    host: str = "127.0.0.1"
+    port: int = 8080
+    home: str = "outputs/gateway"
+    seed: int = 0
+    features: dict[str, Any] = {}
+    utility: dict[str, Any] = {}
+    floor: float = 0.0
+    default_max_tokens: int = 1024
+    deadline_s: float = 120.0
+    fallbacks: int = 1
+    retry: dict[str, Any] = {}
+    breaker: dict[str, Any] = {}
+    slots: dict[str, Any] = {}
+    prices: dict[str, Any] = {}
+    largest_body: int = 32 << 20
+    in_flight: int = 4096
+    drain_s: float = 30.0
+    remembered: int = 10_000
+    explained: int = 5_000
+    snapshot_every_s: float = 10.0
+    durability: str = "process"
+    content: bool = False
+    keys: list[dict[str, Any]] = []
+    limits: dict[str, Any] = {}
+    auth: dict[str, Any] = {}
+    ledger: dict[str, Any] = {}
+    audit: dict[str, Any] = {}
+    rules: str | None = None
+    registry: dict[str, Any] = {}
+    telemetry: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Raises ConfigError that names a key that is wrong or unknown."""
+        try:
+            return msgspec.convert(dict(values), cls)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"the gateway's settings are wrong: {error}") from None
+
+    def arm_table(self) -> dict[str, Arm]:
+        """The arms by name; ConfigError for one without a backend that exists."""
+        if not self.arms:
+            raise ConfigError("arms is empty: name at least one model, such as arms.mini={…}")
+        return {name: self._arm(name, fields) for name, fields in self.arms.items()}
+
+    def folder(self) -> Path:
+        """Where everything is kept that outlives the process."""
+        return Path(self.home)
+
+    def _arm(self, name: str, fields: Mapping[str, Any]) -> Arm:
+        backend = fields.get("backend")
+        if backend not in self.backends:
+            raise ConfigError(
+                f"arms.{name}.backend is {backend!r}; there are: "
+                f"{', '.join(sorted(self.backends)) or 'none'}"
+            )
+        try:
+            return msgspec.convert({**fields, "name": name}, Arm)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"arms.{name}: {error}") from None
+
+
+def checked_names(names: Sequence[str]) -> None:
+    """Raise ConfigError for a policy's name that a URL or a header cannot carry."""
+    for name in names:
+        if not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
+            raise ConfigError(f"policies.{name}: use letters, digits, '-', '_' and '.'")
