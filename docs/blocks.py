@@ -51,6 +51,13 @@ def events(root: Path) -> str:
     return markdown()
 
 
+def faults(root: Path, path: str) -> str:
+    """The fault table, as `+experiment=faults` has written it."""
+    from gairp.runners.faults.table import markdown, read_csv
+
+    return markdown(read_csv(root / path))
+
+
 def defaults(root: Path) -> str:
     """The option that each group has where nobody chooses another."""
     return default_options(root / "conf" / "run.yaml")

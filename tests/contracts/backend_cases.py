@@ -1,4 +1,4 @@
-"""Every way to reach a model, as a table of factories; a backend without an entry is an error."""
+"""Every way to reach a model: those of the fault table. A backend without one is an error."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from hydra.utils import instantiate
+
 import gairp.backends
 from gairp.backends.cached import CachedBackend
 from gairp.backends.local.backend import LocalBackend
-from gairp.backends.local.server import LocalServer
 from gairp.backends.openai import OpenAIBackend
 from gairp.protocols import Backend
-from gairp.types import ServerLoad
+from gairp.runners.faults.ways import WAYS
 
 #: Short, so that what hangs is given up soon; long enough for a busy machine.
 PATIENCE = {"timeout_s": 8.0, "first_token_timeout_s": 4.0, "idle_timeout_s": 4.0}
@@ -30,8 +31,8 @@ class Case:
 
     name: str
     build: Build
-    streams: bool = True  #: the answer comes in pieces, so that its first token can be timed
-    pool: Callable[[Backend], OpenAIBackend] = lambda backend: cast(OpenAIBackend, backend)
+    streams: bool  #: the answer comes in pieces, so that its first token can be timed
+    pool: Callable[[Backend], OpenAIBackend]  #: the client with its connections
 
     def __str__(self) -> str:
         return self.name
@@ -43,53 +44,21 @@ class Case:
         return sum(not connection.is_idle() for connection in pool.connections)
 
 
-class Standing(LocalServer):
-    """A local server that runs already, and is not ours to end."""
+def _build(name: str) -> Build:
+    """The backend of the fault table, quick to lose its patience."""
 
-    kind = "standing"
-    suspicion = "is it there?"
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__(model="m")
-        self.standing = base_url.removesuffix("/v1")
-
-    def start(self) -> str:
-        return self.standing
-
-    def stop(self) -> None:
-        return None
-
-    def died(self) -> str | None:
-        return None
-
-    def check(self) -> None:
-        return None
-
-    def command(self, port: int) -> list[str]:
-        return []
-
-    def memory_needed(self) -> int:
-        return 0
-
-    def load(self) -> ServerLoad | None:
-        return None
-
-
-def _openai(**fixed: Any) -> Build:
     def build(base_url: str, **settings: Any) -> Backend:
-        return OpenAIBackend(base_url=base_url, **{**PATIENCE, **fixed, **settings})
+        config = {**WAYS[name](base_url, Path(tempfile.mkdtemp())), **PATIENCE, **settings}
+        if name == "cached":
+            config["read"] = False
+        backend: Backend = instantiate(config, _convert_="all")
+        return backend
 
     return build
 
 
-def _local(base_url: str, **settings: Any) -> Backend:
-    return LocalBackend(server=Standing(base_url), wire={**PATIENCE, **settings})
-
-
-def _cached(base_url: str, **settings: Any) -> Backend:
-    folder = tempfile.mkdtemp(prefix="gairp-cache-")
-    inner = OpenAIBackend(base_url=base_url, **{**PATIENCE, **settings})
-    return CachedBackend(backend=inner, path=Path(folder) / "cache.sqlite", read=False)
+def _itself(backend: Backend) -> OpenAIBackend:
+    return cast(OpenAIBackend, backend)
 
 
 def _of_local(backend: Backend) -> OpenAIBackend:
@@ -98,13 +67,18 @@ def _of_local(backend: Backend) -> OpenAIBackend:
     return cast(OpenAIBackend, opening.result())
 
 
-CASES = (
-    Case("openai-chat-stream", _openai()),
-    Case("openai-chat-whole", _openai(stream=False), streams=False),
-    Case("openai-responses-stream", _openai(api="responses")),
-    Case("openai-responses-whole", _openai(api="responses", stream=False), streams=False),
-    Case("local", _local, pool=_of_local),
-    Case("cached", _cached, pool=lambda backend: cast(OpenAIBackend, cast(Any, backend).backend)),
+def _of_cached(backend: Backend) -> OpenAIBackend:
+    return cast(OpenAIBackend, cast(CachedBackend, backend).backend)
+
+
+CASES = tuple(
+    Case(
+        name,
+        _build(name),
+        streams=not name.endswith("-whole"),
+        pool={"local": _of_local, "cached": _of_cached}.get(name, _itself),
+    )
+    for name in WAYS
 )
 
 #: The classes that the cases build.

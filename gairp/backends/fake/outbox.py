@@ -40,6 +40,8 @@ class Outbox:
             if piece.role == "head":
                 self._held = piece.data
                 continue
+            if self.transport.is_closing():
+                await asyncio.sleep(0)  # the client has left: that ends this task
             if piece.data:
                 self._write(piece.data, chunked=reply.chunked)
             if call is not None:

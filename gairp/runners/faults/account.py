@@ -1,0 +1,111 @@
+"""What we think that calls cost beside what the servers charge, and the promises that follow."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from gairp.backends.fake.ledger import Call as Asked
+from gairp.records.events import Called, Event, Observed, Settled
+from gairp.runners.faults.serving import Served
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens in and out, by our journal and by the servers' ledgers. The last four must be 0."""
+
+    calls: int = 0
+    billed: int = 0  #: settled as charged
+    held: int = 0  #: reserved for calls of which nobody knows what they cost
+    charged: int = 0  #: by the servers
+    lost: int = 0  #: answers that the journal lacks
+    twice: int = 0  #: calls settled twice, and calls made though there was an answer already
+    hidden: int = 0  #: calls that a server saw and the journal does not know
+    uncovered: int = 0  #: tokens charged, and neither billed nor held, for any request
+
+    def broken(self) -> list[str]:
+        """The promises that were not kept."""
+        names = ("lost", "twice", "hidden", "uncovered")
+        return [f"{name} {getattr(self, name)}" for name in names if getattr(self, name)]
+
+
+def account(served: Served, asked: Iterable[Asked]) -> Account:
+    """Of all requests that were served; `asked` are the servers' own entries."""
+    asked = list(asked)
+    called = [event for event in served.events if isinstance(event, Called)]
+    settled = [event for event in served.events if isinstance(event, Settled)]
+    billed, held = _billed(settled), _held(called, settled)
+    charged = _by_request((call.id, call.billed_input + call.billed_output) for call in asked)
+    seen = Counter(call.id for call in asked)
+    known = Counter(_request(event.call_id) for event in called)
+    return Account(
+        calls=len(called),
+        billed=sum(billed.values()),
+        held=sum(held.values()),
+        charged=sum(charged.values()),
+        lost=_lost(served, asked),
+        twice=_twice(served.events),
+        hidden=sum((seen - known).values()),
+        uncovered=sum(
+            max(0, tokens - billed[request] - held[request]) for request, tokens in charged.items()
+        ),
+    )
+
+
+def _billed(settled: Sequence[Settled]) -> dict[str, int]:
+    return _by_request(
+        (_request(event.call_id), int(event.usage.input_tokens + event.usage.output_tokens))
+        for event in settled
+        if event.billing == "billed"
+    )
+
+
+def _held(called: Sequence[Called], settled: Sequence[Settled]) -> dict[str, int]:
+    known = {event.call_id for event in settled if event.billing != "unknown"}
+    return _by_request(
+        (_request(event.call_id), event.reserved_tokens)
+        for event in called
+        if event.call_id not in known
+    )
+
+
+def _lost(served: Served, asked: Sequence[Asked]) -> int:
+    """Answers that were received, or sent whole by a server that nothing had struck, and are gone.
+
+    An answer is there once its call is settled without a failure and its decision observed. What
+    was sent to a caller who had left is nobody's loss.
+    """
+    settled = [event for event in served.events if isinstance(event, Settled)]
+    well = {event.call_id for event in settled if event.error is None}
+    left = {_request(e.call_id) for e in settled if e.error and e.error.kind == "cancelled"}
+    ends = [event.attempts for event in served.events if isinstance(event, Observed)]
+    kept = well & {ended.call_id for attempts in ends for ended in attempts}
+    received = {call.id for call, response in served.responses if response.error is None}
+    heard = Counter(_request(call_id) for call_id in received)
+    sent = Counter(call.id for call in asked if call.finished and not call.faults)
+    unheard = sum(count for request, count in (sent - heard).items() if request not in left)
+    return len(received - kept) + unheard
+
+
+def _twice(events: Sequence[Event]) -> int:
+    settled = Counter(event.call_id for event in events if isinstance(event, Settled))
+    twice, answered = sum(count - 1 for count in settled.values()), set[str]()
+    for event in events:
+        if isinstance(event, Settled) and event.error is None:
+            answered.add(_request(event.call_id))
+        elif isinstance(event, Called):
+            twice += _request(event.call_id) in answered
+    return twice
+
+
+def _by_request(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = defaultdict(int)
+    for request, tokens in amounts:
+        total[request] += tokens
+    return total
+
+
+def _request(call_id: str) -> str:
+    """The request of a call, out of `REQUEST/ATTEMPT.CALL`."""
+    return call_id.rpartition("/")[0]

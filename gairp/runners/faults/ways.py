@@ -1,0 +1,38 @@
+"""The ways to reach a model: each is what stands below `live.backends` of a live run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Way = Callable[[str, Path], dict[str, Any]]
+_OPENAI = "gairp.backends.openai.OpenAIBackend"
+_HERE = "gairp.runners.faults.standing"
+
+
+def _openai(**fixed: Any) -> Way:
+    def way(base_url: str, folder: Path) -> dict[str, Any]:
+        return {"_target_": _OPENAI, "base_url": base_url, **fixed}
+
+    return way
+
+
+def _local(base_url: str, folder: Path) -> dict[str, Any]:
+    return {"_target_": f"{_HERE}.local", "base_url": base_url}
+
+
+def _cached(base_url: str, folder: Path) -> dict[str, Any]:
+    path = str(folder / "responses.sqlite")
+    return {"_target_": f"{_HERE}.cached", "base_url": base_url, "path": path}
+
+
+#: Name -> settings of the backend, from a server's base URL and a folder to keep things in.
+WAYS: Mapping[str, Way] = {
+    "openai-chat-stream": _openai(),
+    "openai-chat-whole": _openai(stream=False),
+    "openai-responses-stream": _openai(api="responses"),
+    "openai-responses-whole": _openai(api="responses", stream=False),
+    "local": _local,
+    "cached": _cached,
+}
