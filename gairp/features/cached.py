@@ -63,6 +63,9 @@ class CachedFeatures:
         matrix.setflags(write=False)
         return matrix
 
+    def transform_one(self, text: str, *, category: str | None = None) -> Matrix:
+        return self.builder.transform_one(text, category=category)
+
     def recipe(self) -> str:
         return self.builder.recipe()
 

@@ -6,6 +6,7 @@ Learning": bucket h(g) mod d and sign from an independent bit, so that inner pro
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -23,6 +24,10 @@ _APART = 0x5BD1E995
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(32)
 _SIGN = np.uint64(63)
+_REMEMBERED = 100_000
+_TABLED = 64
+_SMALL = np.arange(-_TABLED, _TABLED + 1, dtype=np.float64)
+_DAMPED = np.sign(_SMALL) * np.log1p(np.abs(_SMALL))
 
 
 class HashedNgrams(Builder):
@@ -53,7 +58,8 @@ class HashedNgrams(Builder):
             )
         self._dim, self._analyzer, self._ngram_max = dim, analyzer, ngram_max
         self._sublinear = sublinear
-        self._grams: Callable[[str], NDArray[np.uint64]] = (
+        self._known: dict[int, int] = {}  # word or pair -> its code
+        self._grams: Callable[[str], list[int] | NDArray[np.uint64]] = (
             self._words if analyzer == "word" else self._chars
         )
 
@@ -72,18 +78,54 @@ class HashedNgrams(Builder):
     def _transform(self, texts: Sequence[str], categories: Sequence[str] | None) -> Matrix:
         matrix = np.zeros((len(texts), self._dim))
         for row, text in enumerate(texts):
-            mixed = self._grams(text) * _MIX
-            buckets = ((mixed >> _SHIFT) & np.uint64(0x7FFFFFFF)) % np.uint64(self._dim)
-            signs = 1.0 - 2.0 * (mixed >> _SIGN)
-            counts = np.bincount(buckets.astype(np.int64), weights=signs, minlength=self._dim)
-            if self._sublinear:
-                counts = np.sign(counts) * np.log1p(np.abs(counts))
-            norm = np.sqrt(counts @ counts)
-            if norm > 0.0:
-                matrix[row] = counts / norm
+            self._describe(text, matrix[row])
         return matrix
 
-    def _words(self, text: str) -> NDArray[np.uint64]:
+    def transform_one(self, text: str, *, category: str | None = None) -> Matrix:
+        """As `transform`, without its checks: a server makes one row at a time."""
+        row = np.zeros(self._dim)
+        self._describe(text, row)
+        return row
+
+    def _describe(self, text: str, row: NDArray[np.float64]) -> None:
+        """Fill the row of one text."""
+        codes = self._codes(self._grams(text))
+        both = np.bincount(codes, minlength=2 * self._dim)
+        counts = both[: self._dim] - both[self._dim :]
+        values = self._damped(counts, len(codes)) if self._sublinear else counts
+        norm = math.sqrt(values.dot(values))
+        if norm > 0.0:
+            np.divide(values, norm, out=row)
+
+    def _codes(self, grams: list[int] | NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The bucket of each n-gram, `dim` more where its sign is negative.
+
+        Words come again and again, so that what became of them is remembered.
+        """
+        if not isinstance(grams, list):
+            return self._hashed(grams)
+        known = self._known
+        codes = list(map(known.get, grams))
+        if None in codes:
+            if len(known) > _REMEMBERED:
+                known.clear()
+            found = self._hashed(np.array(grams, dtype=np.uint64)).tolist()
+            known.update(zip(grams, found, strict=True))
+            codes = found
+        return np.array(codes, dtype=np.int64)
+
+    def _hashed(self, grams: NDArray[np.uint64]) -> NDArray[np.int64]:
+        mixed = grams * _MIX
+        buckets = ((mixed >> _SHIFT) & np.uint64(0x7FFFFFFF)) % np.uint64(self._dim)
+        return (buckets + (mixed >> _SIGN) * np.uint64(self._dim)).astype(np.int64)
+
+    def _damped(self, counts: NDArray[np.int64], grams: int) -> NDArray[np.float64]:
+        """sign(c)·ln(1 + |c|), out of a table where no count can be large."""
+        if grams <= _TABLED or np.abs(counts).max() <= _TABLED:
+            return _DAMPED.take(counts + _TABLED)
+        return np.asarray(np.sign(counts) * np.log1p(np.abs(counts)))
+
+    def _words(self, text: str) -> list[int]:
         words = _WORD.findall(text.lower().encode("utf-8", "surrogatepass"))
         hashes = list(map(crc32, words))
         if self._ngram_max == 2:
@@ -91,7 +133,7 @@ class HashedNgrams(Builder):
             # constant keeps the pair apart from the word that the two would make together.
             pairs = zip(hashes[:-1], words[1:], strict=True)
             hashes += [crc32(second, first ^ _APART) for first, second in pairs]
-        return np.array(hashes, dtype=np.uint64)
+        return hashes
 
     def _chars(self, text: str) -> NDArray[np.uint64]:
         codes = np.frombuffer(text.lower().encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

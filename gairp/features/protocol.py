@@ -34,6 +34,9 @@ class FeatureBuilder(Protocol):
     def transform(self, texts: Sequence[str], *, categories: Sequence[str] | None = None) -> Matrix:
         """One finite row a text; NotFittedError where `fit` must come first."""
 
+    def transform_one(self, text: str, *, category: str | None = None) -> Matrix:
+        """The row of a single text, [dim], as `transform` gives it."""
+
     def recipe(self) -> str:
         """What the builder is before it has seen a text: kind, version, parameters."""
 

@@ -15,7 +15,9 @@ import copy
 import inspect
 import math
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -217,6 +219,16 @@ def draw(p: Floats, uniform: float) -> int:
     index = int(cumulated.searchsorted(uniform * total, side="right"))
     # Rounding may leave the last sum a hair below the draw: fall back to what has mass.
     return index if index < len(p) and p[index] > 0 else int(np.flatnonzero(p)[-1])
+
+
+def draw_few(p: Sequence[float], uniform: float) -> int:
+    """As `draw`, bit for bit, for a few numbers that are no array."""
+    cumulated = list(accumulate(p))
+    total = cumulated[-1]
+    if not (abs(total - 1.0) < 1e-9 and min(p) >= 0.0):
+        raise PolicyError(f"these are no probabilities: {list(p)} (sum {total})")
+    index = bisect_right(cumulated, uniform * total)
+    return index if index < len(p) and p[index] > 0 else max(i for i, q in enumerate(p) if q > 0)
 
 
 def best(scores: Floats, context: Context) -> int:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gairp.errors import ConfigError
-from gairp.policies.base import BasePolicy, Floats, State, draw
+from gairp.policies.base import BasePolicy, Floats, State, draw_few
 from gairp.protocols import Trainable
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
@@ -64,11 +64,10 @@ class ExplorationFloor(BasePolicy):
     def decide(self, context: Context, rng: DecisionRng) -> Decision:
         """Let the inner policy decide, then draw from its probabilities mixed with the floor."""
         inner = self.policy.decide(context, rng)
-        p = np.asarray(inner.probabilities)
-        p *= 1.0 - self.floor
-        p += self.floor / len(p)
-        index = draw(p, rng.random())
-        probabilities = tuple(p.tolist())
+        kept, each = 1.0 - self.floor, self.floor / len(inner.probabilities)
+        # In Python: candidates are few, and a step of numpy takes longer than all of them.
+        probabilities = tuple([p * kept + each for p in inner.probabilities])
+        index = draw_few(probabilities, rng.random())
         return msgspec.structs.replace(
             inner,
             arm=context.candidates[index],

@@ -14,6 +14,7 @@ owner asked for it; its hash always is.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -169,9 +170,15 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="gr
 Event = Opened | Decided | Called | Settled | Observed | Learned | Graded
 
 
+#: numpy's own float64, where that is what is written; a check of identity is the cheapest.
+_FLOAT64 = np.dtype(np.float64) if sys.byteorder == "little" else np.dtype("<f8")
+
+
 def packed(values: Floats) -> bytes:
     """Little-endian float64 bytes of a vector."""
-    return np.ascontiguousarray(values, dtype="<f8").tobytes()
+    if values.dtype is not _FLOAT64:
+        values = np.ascontiguousarray(values, dtype="<f8")
+    return values.tobytes()
 
 
 def unpacked(data: bytes) -> Floats:

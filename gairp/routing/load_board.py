@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
-from gairp.types import Load, ServerLoad
+from gairp.types import Floats, Load, ServerLoad
 
 #: Weight of the newest latency in the moving average.
 _NEWEST = 0.2
@@ -48,6 +49,8 @@ class LoadBoard:
 
     def load(self, candidates: Sequence[str]) -> Load:
         """Arrays aligned with the candidates; a server's own queue is added to ours."""
+        if not self._servers:
+            return self._ours(candidates)
         servers = [self._servers.get(self._backends[arm], _SILENT) for arm in candidates]
         ours = [self._waiting[arm] for arm in candidates]
         theirs = [0.0 if math.isnan(s.queued) else s.queued for s in servers]
@@ -57,6 +60,24 @@ class LoadBoard:
             recent_latency_s=np.array([self._latency_s[arm] for arm in candidates]),
             kv_cache_use=np.array([server.kv_cache_use for server in servers]),
         )
+
+    def _ours(self, candidates: Sequence[str]) -> Load:
+        """What this process knows, where no server has said anything."""
+        in_flight, waiting, latency_s = self._in_flight, self._waiting, self._latency_s
+        return Load(
+            in_flight=np.array([in_flight[arm] for arm in candidates], dtype=np.float64),
+            queued=np.array([waiting[arm] for arm in candidates], dtype=np.float64),
+            recent_latency_s=np.array([latency_s[arm] for arm in candidates]),
+            kv_cache_use=_unknown(len(candidates)),
+        )
+
+
+@cache
+def _unknown(k: int) -> Floats:
+    """[k] of NaN; read-only, so that all may share it."""
+    nothing = np.full(k, math.nan)
+    nothing.setflags(write=False)
+    return nothing
 
 
 _SILENT = ServerLoad()

@@ -44,11 +44,19 @@ class GatewayGate:
         if request.flight.committed or request.flight.expired or request.flight.gone:
             return keep(context, [])
         left = math.inf if context.budget is None else context.budget.left_usd
-        columns = [
-            i
-            for i, name in enumerate(context.candidates)
-            if name not in tried and self._open(request, name, context, i, left)
-        ]
+        now, allows, peek = self.clock.now(), self.breakers.allows, request.peek
+        needs = peek.needs
+        columns = []
+        for i, name in enumerate(context.candidates):
+            arm = self.arms[name]
+            if name in tried or not allows(arm.model, now) or self._closed(name):
+                continue
+            if needs and arm.capabilities and not needs <= arm.capabilities:
+                continue
+            if arm.context_window is not None and not self.tariff.fits(peek, name):
+                continue
+            if left == math.inf or context.max_cost[i] <= left:
+                columns.append(i)
         return keep(context, columns)
 
     def why(self, request: GatewayRequest, context: Context) -> dict[str, str]:
@@ -59,18 +67,6 @@ class GatewayGate:
             for i, name in enumerate(context.candidates)
         }
         return {name: reason for name, reason in reasons.items() if reason}
-
-    def _open(
-        self, request: GatewayRequest, name: str, context: Context, i: int, left: float
-    ) -> bool:
-        arm, peek = self.arms[name], request.peek
-        if not self.breakers.allows(arm.model, self.clock.now()) or self._closed(name):
-            return False
-        if peek.needs and arm.capabilities and not peek.needs <= arm.capabilities:
-            return False
-        if arm.context_window is not None and not self.tariff.fits(peek, name):
-            return False
-        return left == math.inf or bool(context.max_cost[i] <= left)
 
     def _reason(self, request: GatewayRequest, name: str, max_usd: float, left: float) -> str:
         arm, peek = self.arms[name], request.peek

@@ -30,6 +30,9 @@ _MEDIA = 2_833 + 8 * 5_667  #: of one image at most, see gairp.pricing.bound
 _USD = 1e-6 * (1.0 + 2.0**-48)  # never rounded below what is billed
 
 
+_Row = tuple[float, float, list[float], float, float]
+
+
 def today() -> date:
     """The day in UTC, on which prices hold."""
     return datetime.now(UTC).date()
@@ -55,9 +58,8 @@ class Tariff:
         self._splicers = dict(splicers)
         self.index = {name: i for i, name in enumerate(arms)}  #: where an arm stands in the vectors
         self.unpriced: Counter[str] = Counter()  #: answering models without a price: answers
-        self._output = np.array([0.5 * splicers[name].limit for name in arms])
-        self._limits = np.array([float(splicers[name].limit) for name in arms])
-        self._windows = np.array([_window(arm) for arm in arms.values()])
+        # Mean output tokens of each arm, in a cell of its own that rows share.
+        self._output = {name: [0.5 * splicers[name].limit] for name in arms}
         self._refresh(day())
 
     @property
@@ -69,14 +71,20 @@ class Tariff:
         """(expected USD, USD at most, tokens at most) of a call to each arm, [k] each."""
         if (day := self._day()) != self._today:
             self._refresh(day)
-        limits = self._limits if peek.max_tokens is None else float(peek.max_tokens)
-        answer = np.minimum(limits * peek.choices, self._windows)
         size = peek.size + _TEMPLATE + peek.media * _MEDIA
         if peek.tools:
             size += _TOOLS + _TOOL * peek.tools
-        prompt = np.minimum(float(size), self._windows)
-        expected = (self._dear * (peek.size / _BYTES_A_TOKEN) + self._out * self._output) * 1e-6
-        return expected, (self._dear * prompt + self._out * answer) * _USD, prompt + answer
+        usual, asked, choices = peek.size / _BYTES_A_TOKEN * 1e-6, peek.max_tokens, peek.choices
+        expected, most, tokens = [], [], []
+        # A loop over few arms is quicker than a dozen steps of numpy.
+        for into, out, mean, limit, window in self._rows:
+            prompt = size if size < window else window
+            answer = (limit if asked is None else asked) * choices
+            answer = answer if answer < window else window
+            expected.append(into * usual + out * mean[0] * 1e-6)
+            most.append((into * prompt + out * answer) * _USD)
+            tokens.append(prompt + answer)
+        return np.array(expected), np.array(most), np.array(tokens, dtype=np.float64)
 
     def fits(self, peek: Peek, name: str) -> bool:
         """Whether prompt and answer fit the arm's context window, as far as can be told."""
@@ -94,9 +102,9 @@ class Tariff:
         usage = response.usage
         if math.isnan(usage.input_tokens) or math.isnan(usage.output_tokens):
             return math.nan
-        index = self.index[decision.arm]
         if billing == "billed":
-            self._output[index] += _NEWEST * (usage.output_tokens - self._output[index])
+            cell = self._output[decision.arm]
+            cell[0] += _NEWEST * (usage.output_tokens - cell[0])
         price = self.price(response.model, decision.arm)
         if price is None:
             return math.nan
@@ -122,9 +130,13 @@ class Tariff:
             name: self._listed(arm.price_key or arm.model, needed=self._needed)
             for name, arm in self.arms.items()
         }
-        prices = list(self._prices.values())
-        self._dear = np.array([math.nan if p is None else _dearest(p) for p in prices])
-        self._out = np.array([math.nan if p is None else p.output_usd_per_mtok for p in prices])
+        self._rows = [self._row(name, price) for name, price in self._prices.items()]
+
+    def _row(self, name: str, price: Price | None) -> _Row:
+        into = math.nan if price is None else _dearest(price)
+        out = math.nan if price is None else price.output_usd_per_mtok
+        limit = float(self._splicers[name].limit)
+        return into, out, self._output[name], limit, _window(self.arms[name])
 
     def _listed(self, model: str, *, needed: bool = False) -> Price | None:
         try:

@@ -44,8 +44,7 @@ class Served:
         """The row of one text; policies that read no features are given it all the same, since a
         challenger on the log may.
         """
-        row: Floats = self.builder.transform([text])[0]
-        return row
+        return self.builder.transform_one(text)
 
 
 def learner_name(name: str, version: str) -> str:
