@@ -15,6 +15,8 @@ from hydra.utils import instantiate
 
 import gairp.backends
 from gairp.backends.cached import CachedBackend
+from gairp.backends.http import HttpBackend
+from gairp.backends.http.channel import HttpChannel
 from gairp.backends.local.backend import LocalBackend
 from gairp.backends.openai import OpenAIBackend
 from gairp.protocols import Backend
@@ -39,7 +41,10 @@ class Case:
 
     def connections_in_use(self, backend: Backend) -> int:
         """How many of the client's connections carry a call."""
-        client = self.pool(backend)._connection._client
+        channel = cast(Any, self.pool(backend)._connection)
+        if isinstance(channel, HttpChannel):
+            return channel.client.in_use
+        client = channel._client
         pool = client._client._transport._pool
         return sum(not connection.is_idle() for connection in pool.connections)
 
@@ -82,7 +87,7 @@ CASES = tuple(
 )
 
 #: The classes that the cases build.
-COVERED = {OpenAIBackend, LocalBackend, CachedBackend}
+COVERED = {OpenAIBackend, HttpBackend, LocalBackend, CachedBackend}
 
 
 def backend_classes() -> set[type]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gairp.backends.http.backend import HttpBackend
 from gairp.backends.http.client import HttpClient
 from gairp.backends.http.errors import HttpError
 from gairp.backends.http.response import Response
 
-__all__ = ["HttpClient", "HttpError", "Response"]
+__all__ = ["HttpBackend", "HttpClient", "HttpError", "Response"]

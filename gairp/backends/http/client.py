@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gairp.backends.http.address import address
 from gairp.backends.http.connection import Limits
-from gairp.backends.http.errors import BrokenConnectionError
+from gairp.backends.http.errors import BrokenConnectionError, UnsendableError
 from gairp.backends.http.outgoing import Data, Header, Outgoing, header_lines, outgoing
 from gairp.backends.http.pool import Pool, Size
 from gairp.backends.http.response import Response
@@ -50,9 +50,7 @@ class HttpClient:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.address = address(base_url)
-        self._fixed = b"Host: %b\r\n" % self.address.authority.encode() + header_lines(
-            [*([] if _names(headers, b"accept-encoding") else [_ACCEPT]), *headers]
-        )
+        self._fixed = _fixed(self.address.authority, headers)
         self._tls = _context(ca_file, ssl_context) if self.address.tls else None
         self._size = Size(
             connections=_positive("max_connections", max_connections),
@@ -77,6 +75,7 @@ class HttpClient:
         body: Data = b"",
         *,
         due: float = math.inf,
+        on_sent: Callable[[], object] | None = None,
     ) -> Response:
         """Send it, and give its answer once the head is there, often with all of the body.
 
@@ -90,6 +89,8 @@ class HttpClient:
         connection = pool.idle() or await pool.get(due)
         used = connection.used
         response = connection.send(request, due)
+        if on_sent is not None:
+            on_sent()
         try:
             await response.head()
         except BrokenConnectionError as error:
@@ -97,6 +98,11 @@ class HttpClient:
                 raise
             return await self._again(pool, request, due)
         return response
+
+    @property
+    def in_use(self) -> int:
+        """How many connections carry a request now."""
+        return 0 if self._pool is None else self._pool.in_use
 
     async def aclose(self) -> None:
         """End all connections; harmless when done twice. A later request opens new ones."""
@@ -121,8 +127,14 @@ class HttpClient:
         return pool
 
 
-def _names(headers: Sequence[Header], name: bytes) -> bool:
-    return any(n.lower() == name for n, _ in headers)
+def _fixed(authority: str, headers: Sequence[Header]) -> bytes:
+    """The lines that every head has."""
+    asked = any(name.lower() == _ACCEPT[0].lower() for name, _ in headers)
+    try:
+        lines = header_lines([*([] if asked else [_ACCEPT]), *headers])
+    except UnsendableError as error:
+        raise ConfigError(f"headers of {authority}: {error}") from None
+    return b"Host: %b\r\n" % authority.encode() + lines
 
 
 def _context(ca_file: Path | str | None, given: ssl.SSLContext | None) -> ssl.SSLContext:

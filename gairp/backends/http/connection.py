@@ -136,7 +136,11 @@ class Connection(asyncio.Protocol):
                 reader.reusable = False
                 self._answered(reader, response)
             else:
-                self._end(self._broken("the server closed the connection", unread=self._unread()))
+                self._end(
+                    self._broken(
+                        "the server closed the connection too early,", unread=self._unread()
+                    )
+                )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""

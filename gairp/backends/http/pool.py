@@ -39,6 +39,11 @@ class Pool:
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
 
+    @property
+    def in_use(self) -> int:
+        """How many carry a request."""
+        return len(self._all) - len(self._idle)
+
     def idle(self) -> Connection | None:
         """One that can be used at once; None where there is none."""
         return self._idle.pop() if self._idle else None
@@ -183,7 +188,9 @@ def _closed() -> HttpError:
 
 def _unconnected(address: Address, error: Exception, *, in_time: bool) -> NotConnectedError:
     told = f"{type(error).__name__}: {error}" if in_time else "in time"
-    found = NotConnectedError(f"no connection to {address} ({told}); is it up, is the URL right?")
+    found = NotConnectedError(
+        f"no connection to {address} ({told}); is the server up, is base_url right?"
+    )
     if not in_time:
         found.kind = "timeout"
     return found

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from gairp.backends.openai.answer import Answer
 from gairp.backends.openai.call import Call
+from gairp.backends.openai.channel import Channel, Settings
 from gairp.backends.openai.chat_answer import ChatAnswer
 from gairp.backends.openai.compose import MaxTokensField, compose
-from gairp.backends.openai.connection import Connection, Settings
+from gairp.backends.openai.connection import Connection
 from gairp.backends.openai.failures import failure_of
 from gairp.backends.openai.patience import Patience
 from gairp.backends.openai.responses_answer import ResponsesAnswer
@@ -98,7 +99,7 @@ class OpenAIBackend:
             max_connections=max_connections,
             max_keepalive_connections=max_keepalive_connections,
         )
-        self._connection = Connection(settings, http_client)
+        self._connection = self._channel(settings, http_client)
 
     async def complete(self, request: Request, arm: Arm) -> Response:
         """The whole answer; streamed inside where `stream` is on, so that it can be timed."""
@@ -136,6 +137,9 @@ class OpenAIBackend:
     async def aclose(self) -> None:
         """Give the connections back; harmless when done twice."""
         await self._connection.aclose()
+
+    def _channel(self, settings: Settings, http_client: Any) -> Channel:
+        return Connection(settings, http_client)
 
     def _call(self, request: Request, arm: Arm) -> Call:
         if request.operation in ("completion", "embedding"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from gairp.backends.openai.answer import Answer
 from gairp.backends.openai.broken import BrokenAnswerError
-from gairp.backends.openai.connection import Connection, Sent
+from gairp.backends.openai.channel import Channel, Sent
 from gairp.backends.openai.parse import parse_body, parse_event
 from gairp.backends.openai.patience import Patience
 from gairp.backends.openai.sse import Event, EventReader
@@ -32,7 +32,7 @@ class Call:
 
     def __init__(
         self,
-        connection: Connection,
+        channel: Channel,
         answer: Answer,
         *,
         name: str,
@@ -42,7 +42,7 @@ class Call:
     ) -> None:
         self.answer, self.name, self.chat, self.body = answer, name, chat, body
         self.sent = Sent()
-        self._connection = connection
+        self._channel = channel
         self._streams = bool(body.get("stream"))
         self._wait = patience.begin(stream=self._streams)
         self._done = False
@@ -55,7 +55,7 @@ class Call:
         An answer in one piece is one event. Raises whatever breaks the answer, and gives the
         connection back when it ends or is closed.
         """
-        post = self._connection.post(self.answer.path, self.body, self.sent, name=self.name)
+        post = self._channel.post(self.answer.path, self.body, self.sent, name=self.name)
         response = await self._wait.for_(post)
         chunks = response.aiter_bytes()
         try:

@@ -8,41 +8,12 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import Any
 
-import msgspec
+from gairp.backends.openai.channel import Sent, Settings, name_header
 
-_LONGEST_NAME = 512
 _PLACEHOLDER = "none"  # the client insists on a key; servers without keys ignore it
 
 
-class Sent:
-    """Whether a request has gone out whole: from then on somebody may work, and charge."""
-
-    def __init__(self) -> None:
-        self.whole = False
-
-    async def trace(self, name: str, info: Mapping[str, Any]) -> None:
-        """Take an event of the HTTP library."""
-        if name.endswith("send_request_body.complete"):
-            self.whole = True
-
-
 _SENT: ContextVar[Sent] = ContextVar("sent")
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client is made from."""
-
-    base_url: str | None
-    key: str | None
-    auth_header: str
-    headers: Mapping[str, str]
-    query: Mapping[str, Any]
-    connect_timeout_s: float
-    max_connections: int
-    max_keepalive_connections: int
-
-    def __repr__(self) -> str:
-        return f"Settings({self.base_url!r})"  # the key stays out of logs
 
 
 class Connection:
@@ -55,10 +26,7 @@ class Connection:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def post(self, path: str, body: Mapping[str, Any], sent: Sent, *, name: str) -> Any:
-        """The response with its body unread; raises openai's errors, for error statuses too.
-
-        `name` goes along as OpenAI's own header for it, to be found in a vendor's logs.
-        """
+        """The response with its body unread; raises openai's errors, for error statuses too."""
         from openai import AsyncStream
 
         token = _SENT.set(sent)
@@ -110,10 +78,8 @@ class Connection:
 
     def _headers(self, name: str) -> dict[str, Any]:
         settings = self.settings
-        # Not X-Request-Id: vLLM takes that for its own id, and refuses one that is running.
-        fits = name.isascii() and name.isprintable() and len(name) <= _LONGEST_NAME
-        headers: dict[str, Any] = {"X-Client-Request-Id": name} if fits else {}
-        if settings.auth_header.lower() != "authorization":
+        headers: dict[str, Any] = dict(name_header(name))
+        if not settings.bearer:
             from openai import Omit
 
             headers |= {"Authorization": Omit(), settings.auth_header: settings.key or ""}
@@ -138,4 +104,10 @@ def _http_client(settings: Settings) -> Any:
 
 
 async def _traced(request: Any) -> None:
-    request.extensions["trace"] = _SENT.get().trace
+    sent = _SENT.get()
+
+    async def trace(name: str, info: Mapping[str, Any]) -> None:
+        if name.endswith("send_request_body.complete"):
+            sent.whole = True
+
+    request.extensions["trace"] = trace

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from gairp.backends.openai.broken import BrokenAnswerError
+from gairp.backends.openai.broken import BrokenAnswerError, RefusedError
 from gairp.backends.openai.error_body import ErrorBody, kind_of_status, read_error
 from gairp.backends.openai.retry_after import retry_after_s
 from gairp.backends.openai.secret import Secrets
@@ -64,12 +65,14 @@ def failure_of(
 
 
 def _told(error: Exception, sent: bool) -> tuple[FailureKind, str, int | None, float | None]:
-    import openai
-
     if isinstance(error, BrokenAnswerError):
         return error.kind, _remedied(error.kind, error.message), None, error.retry_after_s
+    if isinstance(error, RefusedError):
+        return _refused(error.status, error.body, error.headers)
+    import openai
+
     if isinstance(error, openai.APIStatusError):
-        return _refused(error)
+        return _refused(error.status_code, error.body, error.response.headers)
     kind = kind_of(type(error))
     cause = error.__cause__
     if isinstance(error, openai.APIConnectionError) and isinstance(cause, Exception):
@@ -87,12 +90,16 @@ def _told(error: Exception, sent: bool) -> tuple[FailureKind, str, int | None, f
 
 
 def _before_sending(error: BaseException) -> bool:
+    if isinstance(error, BrokenAnswerError):
+        return error.unsent
     names = {cls.__name__ for e in (error, error.__cause__) if e for cls in type(e).__mro__}
     return bool(names & _UNSENT)
 
 
-def _refused(error: Any) -> tuple[FailureKind, str, int | None, float | None]:
-    body, status, headers = read_error(error.body), error.status_code, error.response.headers
+def _refused(
+    status: int, raw: Any, headers: Mapping[str, str]
+) -> tuple[FailureKind, str, int | None, float | None]:
+    body = read_error(raw)
     kind = kind_of_status(status, body)
     if 300 <= status < 400:
         body = ErrorBody(f"the address has moved; set base_url to {headers.get('location')}")

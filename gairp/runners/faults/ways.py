@@ -8,12 +8,13 @@ from typing import Any
 
 Way = Callable[[str, Path], dict[str, Any]]
 _OPENAI = "gairp.backends.openai.OpenAIBackend"
+_HTTP = "gairp.backends.http.HttpBackend"
 _HERE = "gairp.runners.faults.standing"
 
 
-def _openai(**fixed: Any) -> Way:
+def _at(target: str, **fixed: Any) -> Way:
     def way(base_url: str, folder: Path) -> dict[str, Any]:
-        return {"_target_": _OPENAI, "base_url": base_url, **fixed}
+        return {"_target_": target, "base_url": base_url, **fixed}
 
     return way
 
@@ -29,10 +30,12 @@ def _cached(base_url: str, folder: Path) -> dict[str, Any]:
 
 #: Name -> settings of the backend, from a server's base URL and a folder to keep things in.
 WAYS: Mapping[str, Way] = {
-    "openai-chat-stream": _openai(),
-    "openai-chat-whole": _openai(stream=False),
-    "openai-responses-stream": _openai(api="responses"),
-    "openai-responses-whole": _openai(api="responses", stream=False),
+    "openai-chat-stream": _at(_OPENAI),
+    "openai-chat-whole": _at(_OPENAI, stream=False),
+    "openai-responses-stream": _at(_OPENAI, api="responses"),
+    "openai-responses-whole": _at(_OPENAI, api="responses", stream=False),
+    "http-stream": _at(_HTTP),
+    "http-whole": _at(_HTTP, stream=False),
     "local": _local,
     "cached": _cached,
 }

@@ -274,7 +274,7 @@ def test_a_server_that_is_not_there_is_told_from_one_that_does_not_pick_up(loop:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             async with client_of(Seen(port=taken.getsockname()[1])) as client:
-                with pytest.raises(NotConnectedError, match="is it up") as caught:
+                with pytest.raises(NotConnectedError, match="is the server up") as caught:
                     await client.request("GET", "/")
                 return caught.value
 
