@@ -99,9 +99,10 @@ class Session:
         context = await self._admitted(request, question)
         outcome = await drive(learner.router.route(request, context), self._ask)
         self.progress.finished(outcome)
-        self._left[question.id] -= 1
         if outcome.attempts and outcome.attempts[-1].response.error is None:
             await self._answered(question, learner, outcome)
+        # Counted after grading, which takes its time: else two learners would both be the last.
+        self._left[question.id] -= 1
         if not self._left[question.id]:
             del self._left[question.id]
             await self._shadows(question, learner)
