@@ -1,0 +1,1 @@
+"""Full-information traces from live models: every question to every arm, and again later."""

@@ -1,0 +1,102 @@
+"""What has been recorded so far: the state that the events of the journal add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gairp.records.events import Decided, Event, Graded, Opened, Settled
+from gairp.routing.event_log import Sink
+from gairp.runners.recording.plan import Pair, subject
+from gairp.types import Failure
+
+#: The fact of an `Opened` that says what gave the grades after it.
+GRADER = "grader"
+#: Failures that the same question would meet again. The others pass, or are of the settings.
+LASTING = frozenset({"bad_request", "context_overflow", "not_recorded"})
+
+
+class Recorded:
+    """Answers by key, and grades by decision; `feed` it each event, in order.
+
+    Grades that were given under another grader (or version of GAIRP) do not count.
+    """
+
+    def __init__(self, *, grader: str) -> None:
+        self.processes = 0  #: that have written, this one not counted until it opens
+        self.answers: dict[str, Settled] = {}
+        self.failures: dict[str, Failure] = {}  #: of keys without an answer, the last one
+        self.grades: dict[str, Graded] = {}
+        self.ungraded: dict[str, str] = {}  #: grade ids whose last grade is unknown: its status
+        self._grader, self._counts = grader, False
+        self._decided: dict[str, Decided] = {}
+
+    def feed(self, event: Event) -> None:
+        """Take up one event."""
+        if isinstance(event, Opened):
+            self.processes += 1
+            self._counts = event.facts.get(GRADER) == self._grader
+        elif isinstance(event, Decided):
+            self._decided[event.decision_id] = event
+        elif isinstance(event, Settled):
+            self._settle(event)
+        elif isinstance(event, Graded) and self._counts:
+            self._grade(event)
+
+    def wanted(self, pair: Pair) -> bool:
+        """Whether this pair is still to be asked."""
+        failure = self.failures.get(pair.key)
+        return pair.key not in self.answers and (failure is None or failure.kind not in LASTING)
+
+    def grade_id(self, pair: Pair) -> str:
+        """What the grade of an answered pair is called: the decision, unless that was on another
+        subject (an equal text with another right answer, or the right answer has changed).
+        """
+        decision_id = self.answers[pair.key].decision_id
+        own = subject(pair.question)
+        asked = self._decided[decision_id].tags["subject"]
+        return decision_id if own == asked else f"{decision_id}={own}"
+
+    def quality(self, pair: Pair) -> float | None:
+        """The grade of a pair; None where it was not answered or not graded."""
+        if pair.key not in self.answers:
+            return None
+        graded = self.grades.get(self.grade_id(pair))
+        return None if graded is None else graded.quality
+
+    def _settle(self, event: Settled) -> None:
+        decided = self._decided.get(event.decision_id)
+        if decided is None:
+            return  # a grader's own call
+        key = decided.tags["key"]
+        if event.error is None:
+            self.answers[key] = event
+            self.failures.pop(key, None)
+        elif key not in self.answers:
+            self.failures[key] = event.error
+
+    def _grade(self, event: Graded) -> None:
+        if event.quality == event.quality:
+            self.grades[event.decision_id] = event
+            self.ungraded.pop(event.decision_id, None)
+        else:
+            self.ungraded[event.decision_id] = event.status
+
+
+class Ledger:
+    """A sink that writes an event before the state knows of it."""
+
+    def __init__(self, sink: Sink, recorded: Recorded) -> None:
+        self.sink, self.recorded = sink, recorded
+
+    def append(self, event: Event) -> None:
+        """Write, then count."""
+        self.sink.append(event)
+        self.recorded.feed(event)
+
+
+def read(events: Iterable[Event], *, grader: str) -> Recorded:
+    """The state after these events."""
+    recorded = Recorded(grader=grader)
+    for event in events:
+        recorded.feed(event)
+    return recorded
