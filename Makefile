@@ -45,6 +45,10 @@ demo: env ## the main job on the embedded data: a table, figures, a verdict
 demo-live: env $(VENV)/.live ## 200 requests to real local models, routed by a bandit that learns
 	$(BIN)/python -m gairp.run +experiment=live
 
+demo-vllm: env $(VENV)/.live ## the same through vLLM on the CPU, in an environment of its own (4 GB, .venv-vllm)
+	$(BIN)/python -m gairp.backends.local.vllm_env
+	$(BIN)/python -m gairp.run +experiment=live live=vllm name=live_vllm
+
 $(VENV)/.live: $(VENV)/.stamp requirements-live.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-live.lock
 	@touch $@
