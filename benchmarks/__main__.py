@@ -20,6 +20,8 @@ KEYS = (
     "mlflow_share",
     "live_vs_client",
     "live_memory",
+    "http_vs_aiohttp",
+    "http_vs_httpx",
 )
 #: One thread for everybody: a peer's linear algebra shall not take a second core, nor ours.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
