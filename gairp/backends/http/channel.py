@@ -71,6 +71,7 @@ class HttpChannel:
         *,
         keepalive_s: float | None,
         ca_file: Path | str | None,
+        proxy: str | None,
     ) -> None:
         query = urlencode(settings.query, doseq=True)
         self._query = f"?{query}" if query else ""
@@ -84,6 +85,7 @@ class HttpChannel:
             max_idle=settings.max_keepalive_connections,
             keepalive_s=keepalive_s,
             ca_file=ca_file,
+            proxy=proxy,
         )
 
     def open(self) -> None:
@@ -95,7 +97,7 @@ class HttpChannel:
         def whole() -> None:
             sent.whole = True
 
-        data = msgspec.json.encode(body, enc_hook=_plain)
+        data = _encoded(body)
         named = _pairs(name_header(name))
         try:
             response = await self.client.request(
@@ -143,6 +145,14 @@ def _headers(settings: Settings) -> list[Header]:
 
 def _pairs(headers: Mapping[str, str]) -> list[Header]:
     return [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers.items()]
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body, enc_hook=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        told = f"the request cannot be made: {error}"
+        raise BrokenAnswerError("bad_request", told, unsent=True) from None
 
 
 def _plain(value: Any) -> Any:

@@ -8,12 +8,13 @@ import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gairp.backends.http.address import address
+from gairp.backends.http.address import Address, address
 from gairp.backends.http.connection import Limits
-from gairp.backends.http.errors import BrokenConnectionError, UnsendableError
+from gairp.backends.http.errors import BrokenConnectionError, OverdueError, UnsendableError
 from gairp.backends.http.outgoing import Data, Header, Outgoing, header_lines, outgoing
 from gairp.backends.http.pool import Pool, Size
 from gairp.backends.http.response import Response
+from gairp.backends.http.route import Route, proxy_of
 from gairp.errors import ConfigError
 
 _ACCEPT = (b"Accept-Encoding", b"identity")  # bodies pass through as they are
@@ -28,7 +29,8 @@ class HttpClient:
     `max_idle` of them unused, each for `keepalive_s`; `max_waiting` requests may wait for one.
     `largest_head` and `largest_body` are the most bytes that are read of an answer.
     `ca_file` holds the certificates to trust in place of the system's; `ssl_context` says it all.
-    Redirects are not followed, cookies not kept, bodies not decompressed, proxies not used.
+    `proxy`, http://NAME:PASSWORD@HOST:PORT, is one to go through; the environment's are not used.
+    Redirects are not followed, cookies not kept, bodies not decompressed.
     Raises ConfigError for a setting that is wrong.
     """
 
@@ -48,10 +50,19 @@ class HttpClient:
         largest_body: int | None = None,
         ca_file: Path | str | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
         self.address = address(base_url)
         self._fixed = _fixed(self.address.authority, headers)
-        self._tls = _context(ca_file, ssl_context) if self.address.tls else None
+        self._route = Route(
+            address=self.address,
+            tls=_context(ca_file, ssl_context) if self.address.tls else None,
+            proxy=None if proxy is None else proxy_of(proxy),
+        )
+        self._prefix = self.address.path
+        if self._route.forwarded and self._route.proxy is not None:
+            self._prefix = str(self.address)
+            self._fixed += b"".join(b"%b: %b\r\n" % field for field in self._route.proxy.headers)
         self._size = Size(
             connections=_positive("max_connections", max_connections),
             idle=max_idle,
@@ -84,8 +95,10 @@ class HttpClient:
         be closed, without a byte of an answer, and the server cannot have had the request, or may
         have it twice (RFC 9112, 9.3.1). Raises HttpError; cancelling ends the connection.
         """
-        request = outgoing(method, self.address.path + path, self._fixed, headers, body)
+        request = outgoing(method, self._prefix, path, self._fixed, headers, body)
         pool = self._here()
+        if due <= pool.loop.time():
+            raise _overdue(self.address)
         connection = pool.idle() or await pool.get(due)
         used = connection.used
         response = connection.send(request, due)
@@ -121,10 +134,14 @@ class HttpClient:
         """The pool of the running loop; those of a loop that has ended are lost with it."""
         pool = self._pool
         if pool is None or pool.loop is not asyncio.get_running_loop():
-            pool = self._pool = Pool(
-                self.address, tls=self._tls, size=self._size, limits=self._limits
-            )
+            pool = self._pool = Pool(self._route, size=self._size, limits=self._limits)
         return pool
+
+
+def _overdue(place: Address) -> OverdueError:
+    error = OverdueError(f"{place}: the time was up before the request could be sent")
+    error.unsent = True
+    return error
 
 
 def _fixed(authority: str, headers: Sequence[Header]) -> bytes:

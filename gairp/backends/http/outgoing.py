@@ -21,7 +21,7 @@ Data = bytes | bytearray | memoryview
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _LINES = re.compile(rb"(?:" + _TOKEN + rb": [^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
 _METHOD = re.compile(r"[A-Z]{1,16}")
-_TARGET = re.compile(r"/[!-\"$-~]*")  # printable ASCII but for "#", which never leaves a client
+_PATH = re.compile(r"/[!-\"$-~]*")  # printable ASCII but for "#", which never leaves a client
 _OURS = frozenset(
     {
         b"connection", b"content-length", b"expect", b"host", b"keep-alive", b"proxy-connection",
@@ -43,10 +43,13 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
 
 def outgoing(
-    method: str, target: str, fixed: bytes, headers: Sequence[Header], body: Data
+    method: str, prefix: str, path: str, fixed: bytes, headers: Sequence[Header], body: Data
 ) -> Outgoing:
-    """`fixed` are header lines already checked, with Host among them; raises UnsendableError."""
-    line = _request_line(method, target)
+    """The path goes below `prefix`; `fixed` are header lines already checked, Host among them.
+
+    Raises UnsendableError.
+    """
+    line = _request_line(method, prefix, path)
     lines = fixed + header_lines(headers) if headers else fixed
     size = len(body) if isinstance(body, bytes) else memoryview(body).nbytes
     length = b"Content-Length: %d\r\n" % size if size or method in _LENGTHS else b""
@@ -72,14 +75,14 @@ def header_lines(pairs: Sequence[Header]) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _request_line(method: str, target: str) -> bytes:
+def _request_line(method: str, prefix: str, path: str) -> bytes:
     if not _METHOD.fullmatch(method) or method == "CONNECT":
         raise UnsendableError(f"{method[:_SHOWN]!r} is no method that can be sent")
-    if not _TARGET.fullmatch(target):
+    if not _PATH.fullmatch(path):
         raise UnsendableError(
-            f"{target[:_SHOWN]!r} is no path; it begins with / and holds printable ASCII only"
+            f"{path[:_SHOWN]!r} is no path; it begins with / and holds printable ASCII only"
         )
-    return f"{method} {target} HTTP/1.1\r\n".encode()
+    return f"{method} {prefix}{path} HTTP/1.1\r\n".encode()
 
 
 def _culprit(pairs: Iterable[Header]) -> str:

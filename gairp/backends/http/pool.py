@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import ssl
 from collections import deque
 
 import msgspec
 
-from gairp.backends.http.address import Address
 from gairp.backends.http.connection import Connection, Limits, Owner
-from gairp.backends.http.errors import BusyError, ClosedError, HttpError, NotConnectedError
+from gairp.backends.http.errors import BusyError, ClosedError, HttpError
+from gairp.backends.http.route import Route
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +25,9 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 class Pool:
     """Belongs to the event loop that it was made in."""
 
-    def __init__(
-        self, address: Address, *, tls: ssl.SSLContext | None, size: Size, limits: Limits
-    ) -> None:
+    def __init__(self, route: Route, *, size: Size, limits: Limits) -> None:
         self.loop = asyncio.get_running_loop()
-        self._address, self._tls, self._size, self._limits = address, tls, size, limits
+        self._route, self._size, self._limits = route, size, limits
         self._owner = Owner(self._free, self._gone)
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
@@ -77,36 +74,21 @@ class Pool:
 
     async def _opened(self, due: float) -> Connection:
         self._opening += 1
+        place = str(self._route.address)
         try:
-            connection = await self._connect(due)
+            connection = await self._route.opened(
+                lambda: Connection(place, self._limits, self._owner),
+                within_s=self._limits.connect_s,
+                due=due,
+            )
         except BaseException:
             self._opening -= 1
             self._hand(None)
             raise
         self._opening -= 1
-        if not connection.open:
-            self._hand(None)
-            raise NotConnectedError(f"{self._address} closed a new connection at once")
         self._all.add(connection)
         if self._closed:
             connection.shut(_closed())
-        return connection
-
-    async def _connect(self, due: float) -> Connection:
-        address, now = self._address, self.loop.time()
-        try:
-            async with asyncio.timeout_at(_until(min(due, now + self._limits.connect_s))):
-                _, connection = await self.loop.create_connection(
-                    lambda: Connection(str(address), self._limits, self._owner),
-                    address.host,
-                    address.port,
-                    ssl=self._tls,
-                    server_hostname=address.host if self._tls is not None else None,
-                )
-        except TimeoutError as error:
-            raise _unconnected(address, error, in_time=False) from None
-        except (OSError, ssl.SSLError) as error:
-            raise _unconnected(address, error, in_time=True) from error
         return connection
 
     async def _freed(self, due: float) -> Connection | None:
@@ -172,10 +154,8 @@ class Pool:
             self._sweep = self.loop.call_at(self._idle[0].idle_since + keep, self._expire)
 
     def _busy(self, why: str) -> BusyError:
-        return BusyError(
-            f"all {self._size.connections} connections to {self._address} are taken, and {why}; "
-            "raise max_connections or send less"
-        )
+        all_ = f"all {self._size.connections} connections to {self._route.address}"
+        return BusyError(f"{all_} are taken, and {why}; raise max_connections or send less")
 
 
 def _until(when: float) -> float | None:
@@ -184,13 +164,3 @@ def _until(when: float) -> float | None:
 
 def _closed() -> HttpError:
     return ClosedError("the HTTP client was closed")
-
-
-def _unconnected(address: Address, error: Exception, *, in_time: bool) -> NotConnectedError:
-    told = f"{type(error).__name__}: {error}" if in_time else "in time"
-    found = NotConnectedError(
-        f"no connection to {address} ({told}); is the server up, is base_url right?"
-    )
-    if not in_time:
-        found.kind = "timeout"
-    return found

@@ -48,7 +48,7 @@ def test_a_request_is_sent_as_it_was_given() -> None:
 )  # fmt: skip
 def test_headers_that_would_smuggle_are_refused_and_their_values_not_told(pair: Header) -> None:
     with pytest.raises(UnsendableError) as caught:
-        outgoing("POST", "/", HOST, [(b"fine", b"secret"), pair], b"")
+        outgoing("POST", "", "/", HOST, [(b"fine", b"secret"), pair], b"")
     assert "secret" not in str(caught.value)
     assert (caught.value.kind, caught.value.unsent) == ("bad_request", True)
 
@@ -63,7 +63,7 @@ def test_headers_that_would_smuggle_are_refused_and_their_values_not_told(pair: 
 )  # fmt: skip
 def test_request_lines_that_would_smuggle_are_refused(method: str, target: str) -> None:
     with pytest.raises(UnsendableError):
-        outgoing(method, target, HOST, (), b"")
+        outgoing(method, "", target, HOST, (), b"")
 
 
 @given(st.lists(st.tuples(st.binary(max_size=12), st.binary(max_size=12)), max_size=4))
