@@ -155,8 +155,9 @@ class Logged:
 
     def rows(self, chosen: Bools | Ints) -> Logged:
         """These rows alone."""
-        kept: dict[str, Any] = {name: getattr(self, name) for name in _BY_ROW}
-        return replace(self, **{n: None if v is None else v[chosen] for n, v in kept.items()})
+        given = {name: getattr(self, name) for name in _BY_ROW}
+        kept: dict[str, Any] = {n: v[chosen] for n, v in given.items() if v is not None}
+        return replace(self, **kept)
 
     def complete(self) -> Logged:
         """The rows to estimate from: all where missingness is modelled, else those with a reward.
