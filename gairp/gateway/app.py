@@ -8,17 +8,19 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from gairp.errors import GairpError
-from gairp.gateway.build import build_catalogue, build_engine, build_upstreams
+from gairp.gateway.build import (
+    build_authenticate,
+    build_catalogue,
+    build_engine,
+    build_limits,
+    build_upstreams,
+)
 from gairp.gateway.exchange.client import Receive, Send
 from gairp.gateway.gateway import Gateway
-from gairp.gateway.principal import Principal
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
 
 Scope = Mapping[str, Any]
-_ANYBODY = Principal(
-    tenant="default", key_id="none", scopes=frozenset({"inference", "feedback", "admin"})
-)
 
 
 class App:
@@ -68,14 +70,16 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     upstreams = {**build_upstreams(settings), **await started_upstreams(settings, stack)}
     for upstream in upstreams.values():
         stack.push_async_callback(upstream.aclose)
-    engine = build_engine(settings, upstreams)
+    limits, purse = build_limits(settings, stack)
+    engine = build_engine(settings, upstreams, purse=purse)
     stack.callback(engine.house.close)
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
     return Gateway(
         engine=engine,
         catalogue=build_catalogue(settings),
-        authenticate=lambda authorization: _ANYBODY,
+        authenticate=build_authenticate(settings),
+        limits=limits,
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,
         drain_s=settings.drain_s,

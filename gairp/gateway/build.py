@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +21,12 @@ from gairp.gateway.learners.ink import Ink
 from gairp.gateway.learners.recents import Recents
 from gairp.gateway.learners.recipe import PolicyRecipe
 from gairp.gateway.learners.served import Served, serve
-from gairp.gateway.limits.protocol import OpenPurse, Purse
+from gairp.gateway.limits.memory import MemoryLimits
+from gairp.gateway.limits.protocol import Limits, OpenPurse, Purse
+from gairp.gateway.limits.purse import MemoryPurse
+from gairp.gateway.principal import Principal
 from gairp.gateway.settings import GatewaySettings, checked_names
+from gairp.gateway.tenants.static import StaticKeys, anybody
 from gairp.policies.base import BasePolicy
 from gairp.pricing import load_catalogue
 from gairp.records.journal import Durability
@@ -47,7 +52,10 @@ def build_engine(
         )
         for name, arm in arms.items()
     }
-    priced = Utility(**settings.utility).needs_cost
+    budgeted = any("usd" in (key.get("quota") or {}) for key in settings.keys) or any(
+        "usd" in str(tenant) for tenant in settings.tenants.values()
+    )
+    priced = Utility(**settings.utility).needs_cost or budgeted
     tariff = Tariff(
         arms=arms, splicers=splicers, catalogue=load_catalogue(**settings.prices), needed=priced
     )
@@ -86,6 +94,25 @@ def build_upstreams(settings: GatewaySettings) -> dict[str, Upstream]:
         for name, config in settings.backends.items()
         if "_target_" not in config
     }
+
+
+def build_authenticate(settings: GatewaySettings) -> Callable[[bytes], Principal]:
+    """From the Authorization header to who asks."""
+    if not settings.keys:
+        return anybody
+    return StaticKeys(settings.keys, settings.tenants).authenticate
+
+
+def build_limits(settings: GatewaySettings, stack: AsyncExitStack) -> tuple[Limits, Purse]:
+    """Of this process, or of all that share a Redis server."""
+    url = settings.limits.get("redis")
+    if url is None:
+        return MemoryLimits(), MemoryPurse()
+    from gairp.gateway.limits.redis import RedisLimits, RedisPurse, connect
+
+    redis = connect(url)
+    stack.push_async_callback(redis.aclose)
+    return RedisLimits(redis), RedisPurse(redis)
 
 
 def recipes(settings: GatewaySettings) -> dict[tuple[str, str], PolicyRecipe]:

@@ -41,14 +41,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     snapshot_every_s: float = 10.0
     durability: str = "process"
     content: bool = False
-    keys: list[dict[str, Any]] = []
-    limits: dict[str, Any] = {}
-    auth: dict[str, Any] = {}
-    ledger: dict[str, Any] = {}
-    audit: dict[str, Any] = {}
-    rules: str | None = None
-    registry: dict[str, Any] = {}
-    telemetry: dict[str, Any] = {}
+    keys: list[dict[str, Any]] = []  #: none: everybody may ask
+    tenants: dict[str, dict[str, Any]] = {}
+    limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

@@ -1,0 +1,101 @@
+"""Dollar budgets of one process: what is spent, kept and reserved never exceeds them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+
+from gairp.gateway.limits.periods import period_key
+from gairp.gateway.limits.rules import Quotas, budgets
+from gairp.gateway.principal import Principal
+
+PICO = 10**12
+_CLOSED = 4096
+
+
+def pico(usd: float) -> int:
+    """Whole picodollars, rounded up: sums are exact, and rounding lets no call through."""
+    return math.ceil(usd * PICO)
+
+
+class Account:
+    """One budget in one period, in picodollars."""
+
+    __slots__ = ("held", "spent")
+
+    def __init__(self) -> None:
+        self.spent = 0
+        self.held = 0  #: reserved, and kept where nobody knows what a call cost
+
+
+class MemoryPurse:
+    """A call is held once and closed once; what comes twice changes nothing."""
+
+    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._accounts: dict[tuple[str, str], Account] = {}
+        self._open: dict[str, tuple[int, tuple[Account, ...]]] = {}
+        self._closed: dict[str, None] = {}
+
+    def left_usd(self, principal: Principal) -> float:
+        """The tightest of the budgets that hold for every model."""
+        quotas = budgets(principal)
+        if not quotas:
+            return math.inf
+        return min(
+            quota.usd - (account.spent + account.held) / PICO
+            for (_, quota), account in zip(quotas, self._of(quotas), strict=True)
+            if quota.usd is not None
+        )
+
+    async def hold(self, principal: Principal, call_id: str, usd: float) -> bool:
+        """Where a budget is set, an amount that nobody knows cannot be held."""
+        quotas = budgets(principal)
+        if not quotas:
+            return True
+        if call_id in self._open or call_id in self._closed or not 0 <= usd < math.inf:
+            return False
+        amount, accounts = pico(usd), self._of(quotas)
+        for (_, quota), account in zip(quotas, accounts, strict=True):
+            most = math.floor((quota.usd or 0.0) * PICO)
+            if account.spent + account.held + amount > most:
+                return False
+        for account in accounts:
+            account.held += amount
+        self._open[call_id] = amount, accounts
+        return True
+
+    async def settle(self, principal: Principal, call_id: str, usd: float) -> None:
+        """It cost so much, in the period in which it was held; also after `keep`."""
+        opened = self._open.pop(call_id, None)
+        if opened is None:
+            return
+        held, accounts = opened
+        for account in accounts:
+            account.held -= held
+            account.spent += pico(usd)
+        self._closed[call_id] = None
+        if len(self._closed) > _CLOSED:
+            del self._closed[next(iter(self._closed))]
+
+    async def keep(self, principal: Principal, call_id: str) -> None:
+        """It stays held until `settle` says what it cost."""
+
+    def restore(self, spent: Mapping[tuple[str, str], tuple[float, float]]) -> None:
+        """(name, period) -> (USD spent, USD held where nobody knows), of a ledger."""
+        for key, (usd, kept) in spent.items():
+            account = self._accounts.setdefault(key, Account())
+            account.spent, account.held = pico(usd), pico(kept)
+
+    def spent_usd(self, name: str, period: str) -> float:
+        """USD spent of one budget in one period."""
+        account = self._accounts.get((name, period))
+        return 0.0 if account is None else account.spent / PICO
+
+    def _of(self, quotas: Quotas) -> tuple[Account, ...]:
+        now = self._now()
+        return tuple(
+            self._accounts.setdefault((name, period_key(quota.usd_period, now)), Account())
+            for name, quota in quotas
+        )
