@@ -73,6 +73,11 @@ class Connection(asyncio.Protocol):
         return response
 
     @property
+    def usable(self) -> bool:
+        """Whether a request can be sent; a transport can be closing before anybody is told."""
+        return self.open and not self._transport.is_closing()
+
+    @property
     def sent(self) -> bool:
         """Whether everything written is with the system's kernel."""
         return self._transport.get_write_buffer_size() == 0
@@ -91,13 +96,13 @@ class Connection(asyncio.Protocol):
 
     def hold(self) -> None:
         """Read no more for now; only the whole request's time counts."""
-        if self.open:
+        if self.usable:
             self._transport.pause_reading()
             self._watch.set(self._due)
 
     def go_on(self) -> None:
         """Read again."""
-        if self.open:
+        if self.usable:
             self._transport.resume_reading()
             self._watch.set(min(self._due, self._loop.time() + self._limits.idle_s))
 

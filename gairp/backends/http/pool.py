@@ -43,7 +43,11 @@ class Pool:
 
     def idle(self) -> Connection | None:
         """One that can be used at once; None where there is none."""
-        return self._idle.pop() if self._idle else None
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+        return None
 
     async def get(self, due: float, *, fresh: bool = False) -> Connection:
         """One to use, opened if need be; a `fresh` one has not been used before.
@@ -56,7 +60,7 @@ class Pool:
                 connection = await self._opened(due)
             if connection is None:
                 connection = await self._freed(due)
-            if connection is not None and connection.open:
+            if connection is not None and connection.usable:
                 return connection
         raise _closed()
 
@@ -114,7 +118,7 @@ class Pool:
                 self._waiting.remove(ticket)
             return
         connection = ticket.result()
-        if connection is not None and connection.open:
+        if connection is not None and connection.usable:
             self._free(connection)
         else:
             self._hand(None)

@@ -58,7 +58,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
             raise error from None
         except (OSError, ssl.SSLError, HttpError) as reason:
             raise self._unconnected(f"{type(reason).__name__}: {reason}") from reason
-        if not connection.open:
+        if not connection.usable:
             raise self._unconnected("it was closed at once")
         return connection
 

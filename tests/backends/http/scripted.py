@@ -128,6 +128,8 @@ async def _send(
 ) -> None:
     for step in steps:
         if isinstance(step, bytes):
+            if writer.transport.is_closing():
+                raise ConnectionResetError
             writer.write(step)
             await writer.drain()
         elif isinstance(step, float):

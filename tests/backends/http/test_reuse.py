@@ -216,3 +216,41 @@ def test_a_client_can_be_used_in_one_loop_after_the_other() -> None:
             return await (await client.request("GET", "/")).read()
 
     assert [run(main(), loop) for loop in LOOPS] == [b"ok", b"ok"]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_connection_that_is_closing_before_anybody_was_told_is_passed_over(loop: str) -> None:
+    """The loop closes a transport in one turn and says so in the next."""
+
+    async def main() -> tuple[int, int]:
+        async with scripted((OK,)) as seen, client_of(seen) as client:
+            assert await (await client.request("POST", "/")).read() == b"ok"
+            pool = client._pool
+            assert pool is not None
+            (connection,) = pool._all
+            connection._transport.abort()
+            assert connection.open
+            assert await (await client.request("POST", "/")).read() == b"ok"
+            return len(seen.requests), seen.connections
+
+    assert run(main(), loop) == (2, 2)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_server_that_closes_every_connection_at_once_is_asked_once(loop: str) -> None:
+    connections = []
+
+    def slam(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        writer.transport.abort()
+
+    async def main() -> int:
+        server = await asyncio.start_server(slam, "127.0.0.1", 0)
+        async with server, client_of(Seen(port=server.sockets[0].getsockname()[1])) as client:
+            for _ in range(20):
+                with pytest.raises(HttpError) as caught:
+                    await client.request("GET", "/")
+                assert caught.value.kind == "connection"
+            return len(connections)
+
+    assert run(main(), loop) == 20

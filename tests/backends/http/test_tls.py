@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -49,6 +50,27 @@ def test_a_broken_answer_is_broken_below_tls_too(
                 return caught.value
 
     assert run(main(), loop).partial == b"half"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_post_that_crossed_the_servers_close_is_sent_again(
+    certificate: Path, server_side: ssl.SSLContext, loop: str
+) -> None:
+    async def main() -> tuple[int, int]:
+        async with scripted((OK, CLOSE), (OK,), tls=server_side) as seen:
+            url = f"https://localhost:{seen.port}"
+            async with client_of(seen, url=url, ca_file=certificate) as client:
+                assert await (await client.request("POST", "/", body=b"1")).read() == b"ok"
+                pool = client._pool
+                assert pool is not None
+                (connection,) = pool._all
+                connection._transport.pause_reading()  # as in a loop that is late
+                await asyncio.sleep(0.05)
+                asyncio.get_running_loop().call_later(0.02, connection._transport.resume_reading)
+                assert await (await client.request("POST", "/", body=b"2")).read() == b"ok"
+                return len(seen.requests), seen.connections
+
+    assert run(main(), loop) == (2, 2)
 
 
 @pytest.mark.parametrize("loop", LOOPS)
