@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
 
@@ -46,6 +46,15 @@ FAULTS: tuple[tuple[FailureKind, bool], ...] = (
 )  # fmt: skip
 
 
+Law = str
+#: How many tokens there are of at most so many.
+LAWS: dict[Law, Callable[[random.Random, int], int]] = {
+    "any": lambda rng, most: rng.randint(0, most),
+    "most": lambda _, most: most,
+    "none or most": lambda rng, most: rng.choice([0, most]),
+}
+
+
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> PriceCatalogue:
     path = tmp_path_factory.mktemp("prices") / "prices.yaml"
@@ -56,16 +65,25 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> PriceCatalogue:
 class Provider:
     """Answers with as many tokens as it may, or fewer; charges by its own book."""
 
-    def __init__(self, rng: random.Random, catalogue: PriceCatalogue, law: str) -> None:
-        self.rng, self.catalogue, self.law = rng, catalogue, law
+    def __init__(
+        self, rng: random.Random, catalogue: PriceCatalogue, law: Law, failing: float = 0.4
+    ) -> None:
+        self.rng, self.catalogue, self.law, self.failing = rng, catalogue, LAWS[law], failing
         self.charged_usd = 0.0
-        self.charged_tokens = self.calls = 0
+        self.charged_tokens = self.calls = self.flying = self.most_flying = 0
 
     async def complete(self, request: Request, arm: Arm) -> Response:
         self.calls += 1
-        body = compose(request, arm)
-        await asyncio.sleep(self.rng.choice([0.0, 0.0, 1e-4, 1e-3]))
-        fault = self.rng.choice(FAULTS) if self.rng.random() < 0.4 else None
+        self.flying += 1
+        self.most_flying = max(self.most_flying, self.flying)
+        try:
+            await asyncio.sleep(self.rng.choice([0.0, 0.0, 1e-4, 1e-3]))
+            return self._answer(compose(request, arm), arm)
+        finally:
+            self.flying -= 1
+
+    def _answer(self, body: dict[str, Any], arm: Arm) -> Response:
+        fault = self.rng.choice(FAULTS) if self.rng.random() < self.failing else None
         if fault is not None and not fault[1]:
             return Response(model=arm.model, error=Failure(kind=fault[0], message="x", status=500))
         usage = Usage(input_tokens=self._prompt(body), output_tokens=self._output(body))
@@ -83,12 +101,10 @@ class Provider:
     def _prompt(self, body: dict[str, Any]) -> float:
         """Up to a token a byte, as the worst tokenizer would have it, and a template's own."""
         text = "".join(str(message["content"]) for message in body["messages"])
-        most = len(text.encode()) + 200
-        return float(most if self.law == "most" else self.rng.randint(1, most))
+        return float(self.law(self.rng, len(text.encode()) + 200))
 
     def _output(self, body: dict[str, Any]) -> float:
-        most = int(body["max_tokens"])
-        return float(most if self.law == "most" else self.rng.randint(0, most))
+        return float(self.law(self.rng, int(body["max_tokens"]) * int(body.get("n", 1))))
 
     async def stream(self, request: Request, arm: Arm) -> AsyncIterator[Chunk]:
         yield Chunk(response=await self.complete(request, arm))
@@ -117,11 +133,17 @@ async def serve(
 
     async def one(number: int) -> None:
         text = "ﷺ🙂 naïve " * (number % 7) + "x" * (number % 50)
-        request = Request(id=f"r{number}", messages=({"role": "user", "content": text or "?"},))
+        request = Request(
+            id=f"r{number}",
+            messages=({"role": "user", "content": text or "?"},),
+            params={"n": 1 + number % 3, "max_tokens": (1, 200, 37, 1000)[number % 4]},
+        )
         context = admission.context(request, np.ones(1))
         await drive(router.route(request, context), caller)
         spent = ceiling.spent_usd + ceiling.kept_usd + ceiling.reserved_usd
         assert ceiling.usd is None or spent <= ceiling.usd
+        tokens = ceiling.spent_tokens + ceiling.kept_tokens + ceiling.reserved_tokens
+        assert ceiling.tokens is None or tokens <= ceiling.tokens
 
     tasks = [asyncio.create_task(one(number)) for number in range(CONCURRENT)]
     if cancel:
@@ -133,17 +155,18 @@ async def serve(
     assert wrong == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    usd=st.floats(0.0, 0.05),
-    law=st.sampled_from(["most", "any"]),
+    usd=st.floats(0.0, 0.5),
+    law=st.sampled_from(sorted(LAWS)),
+    failing=st.floats(0.0, 1.0),
     cancel=st.booleans(),
 )
 def test_the_provider_never_charges_more_than_the_ceiling(
-    catalogue: PriceCatalogue, seed: int, usd: float, law: str, cancel: bool
+    catalogue: PriceCatalogue, seed: int, usd: float, law: Law, failing: float, cancel: bool
 ) -> None:
-    provider = Provider(random.Random(seed), catalogue, law)
+    provider = Provider(random.Random(seed), catalogue, law, failing)
     ceiling = SpendCeiling(usd=usd)
     asyncio.run(serve(provider, catalogue, ceiling, seed, cancel))
     assert provider.charged_usd <= usd + 1e-12
@@ -151,12 +174,32 @@ def test_the_provider_never_charges_more_than_the_ceiling(
     assert provider.charged_usd <= ceiling.spent_usd + ceiling.kept_usd + 1e-9
 
 
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10_000), tokens=st.integers(0, 40_000))
-def test_nor_more_tokens(catalogue: PriceCatalogue, seed: int, tokens: int) -> None:
-    provider = Provider(random.Random(seed), catalogue, "most")
-    asyncio.run(serve(provider, catalogue, SpendCeiling(tokens=tokens), seed, cancel=False))
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    tokens=st.integers(0, 100_000),
+    law=st.sampled_from(sorted(LAWS)),
+    failing=st.floats(0.0, 1.0),
+    cancel=st.booleans(),
+)
+def test_nor_more_tokens(
+    catalogue: PriceCatalogue, seed: int, tokens: int, law: Law, failing: float, cancel: bool
+) -> None:
+    provider = Provider(random.Random(seed), catalogue, law, failing)
+    ceiling = SpendCeiling(tokens=tokens)
+    asyncio.run(serve(provider, catalogue, ceiling, seed, cancel))
     assert provider.charged_tokens <= tokens
+    assert ceiling.reserved_tokens == 0
+    assert provider.charged_tokens <= ceiling.spent_tokens + ceiling.kept_tokens
+
+
+def test_the_ceiling_is_met_while_many_calls_are_under_way(catalogue: PriceCatalogue) -> None:
+    provider = Provider(random.Random(3), catalogue, "most", failing=0.0)
+    ceiling = SpendCeiling(usd=0.1)
+    asyncio.run(serve(provider, catalogue, ceiling, 3, cancel=False))
+    assert 5 <= provider.most_flying < CONCURRENT
+    assert ceiling.refused > 0 or provider.calls < CONCURRENT
+    assert 0.05 < provider.charged_usd <= 0.1
 
 
 def test_a_ceiling_that_is_high_enough_refuses_nobody(catalogue: PriceCatalogue) -> None:
@@ -164,4 +207,5 @@ def test_a_ceiling_that_is_high_enough_refuses_nobody(catalogue: PriceCatalogue)
     ceiling = SpendCeiling(usd=10.0)
     asyncio.run(serve(provider, catalogue, ceiling, 1, cancel=False))
     assert provider.calls >= CONCURRENT
+    assert provider.most_flying == CONCURRENT
     assert ceiling.refused == 0
