@@ -49,9 +49,9 @@ class Admission:
         self._bounds: dict[str, Bound] = {}
         self._seen = 0
 
-    def context(self, request: Request, features: Floats) -> Context:
-        """The context of a request that has just arrived, over all arms."""
-        self._seen += 1
+    def context(self, request: Request, features: Floats, *, again: bool = False) -> Context:
+        """The context of a request, over all arms; `again` where it has come before and waited."""
+        self._seen += not again
         names, costing = self._names, self.costing
         return Context(
             request_id=request.id,
@@ -80,15 +80,16 @@ class Admission:
         return keep(context, columns)
 
     def may_reopen(self, request: Request, context: Context) -> bool:
-        """Whether no arm may be asked now, and one could be once its breaker lets it."""
+        """Whether no arm may be asked now, and one may be later.
+
+        That is once its breaker lets it, or once calls under way give back what they did not need
+        of the money that is held for them.
+        """
         if self.narrow(request, context, frozenset()).candidates:
             return False
         costs = dict(zip(context.candidates, context.max_cost.tolist(), strict=True))
-        now = self.clock.now()
         return any(
-            not self.breakers.allows(self.arms[name].model, now)
-            and self._lacks(request, name, cost) is None
-            for name, cost in costs.items()
+            self._lacks(request, name, cost, later=True) is None for name, cost in costs.items()
         )
 
     def closed(self, request: Request, name: str, max_usd: float) -> str | None:
@@ -98,8 +99,10 @@ class Admission:
             return f"the breaker of model {model!r} is open"
         return self._lacks(request, name, max_usd)
 
-    def _lacks(self, request: Request, name: str, max_usd: float) -> str | None:
-        """What stands in the way of this arm but for its breaker."""
+    def _lacks(
+        self, request: Request, name: str, max_usd: float, *, later: bool = False
+    ) -> str | None:
+        """What stands in the way of this arm but for its breaker; `later` counts held money too."""
         arm = self.arms[name]
         if name in self.quarantined:
             return self.quarantined[name]
@@ -108,12 +111,18 @@ class Admission:
             return f"cannot do: {', '.join(sorted(missing))}"
         if not self.costing.fits(request, name):
             return f"the prompt does not fit its window of {arm.context_window} tokens"
-        if self.ceiling.usd is not None and not max_usd <= self.ceiling.left_usd:
-            return f"may cost {max_usd:.6f} USD, and {self.ceiling.left_usd:.6f} are left"
-        if self.ceiling.tokens is not None:
+        return self._too_dear(request, name, max_usd, later=later)
+
+    def _too_dear(self, request: Request, name: str, max_usd: float, *, later: bool) -> str | None:
+        ceiling = self.ceiling
+        left_usd = ceiling.left_usd + later * ceiling.reserved_usd
+        if ceiling.usd is not None and not max_usd <= left_usd:
+            return f"may cost {max_usd:.6f} USD, and {left_usd:.6f} are left"
+        if ceiling.tokens is not None:
             tokens = self.costing.bound(request, name).tokens
-            if tokens > self.ceiling.left_tokens:
-                return f"may take {tokens} tokens, and {self.ceiling.left_tokens:.0f} are left"
+            left_tokens = ceiling.left_tokens + later * ceiling.reserved_tokens
+            if tokens > left_tokens:
+                return f"may take {tokens} tokens, and {left_tokens:.0f} are left"
         return None
 
     def reserve(self, call: Call) -> bool:

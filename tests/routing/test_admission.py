@@ -191,6 +191,31 @@ def test_failures_open_the_breaker_and_only_that_can_be_waited_for(prices: Path)
     assert not poor.may_reopen(REQUEST, poor.context(REQUEST, np.ones(1)))
 
 
+@pytest.mark.parametrize("limit", ["usd", "tokens"])
+def test_held_money_may_come_back_and_spent_money_does_not(prices: Path, limit: str) -> None:
+    bound = gate(prices).costing.bound(REQUEST, "small")
+    admission = gate(prices)
+    admission.ceiling = SpendCeiling(
+        **({"usd": 1.5 * bound.usd} if limit == "usd" else {"tokens": int(1.5 * bound.tokens)})
+    )
+    context = admission.context(REQUEST, np.ones(1))
+    assert not admission.may_reopen(REQUEST, context)  # it may be asked now
+    assert admission.reserve(call("small", 0))
+    assert admission.narrow(REQUEST, context, frozenset()).candidates == ()
+    assert admission.may_reopen(REQUEST, context)
+    broken = Failure(kind="connection", message="x", billing_unknown=True)
+    admission.settle(call("small", 0), answer("small", error=broken), 1e-6)
+    assert not admission.may_reopen(REQUEST, context)  # nobody knows what it cost: it stays held
+
+
+def test_a_request_that_waits_is_counted_once(prices: Path) -> None:
+    admission = gate(prices, usd=1.0)
+    for again in (False, True, True, False):
+        context = admission.context(REQUEST, np.ones(1), again=again)
+    assert context.budget is not None
+    assert context.budget.horizon_left == 1.0 - 1 / 4
+
+
 def test_an_arm_that_cannot_is_no_candidate(prices: Path) -> None:
     admission = gate(prices, capabilities=frozenset({"vision"}))
     request = Request(id="r", messages=REQUEST.messages, params={"tools": [{"type": "function"}]})

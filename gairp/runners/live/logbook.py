@@ -9,6 +9,7 @@ from pathlib import Path
 from gairp.errors import ConfigError
 from gairp.records.events import Called, Event, Opened, Settled
 from gairp.records.journal import Journal, read_events
+from gairp.records.log import is_log
 from gairp.routing.spend import Charge, SpendCeiling
 from gairp.runners.live.settings import LogSettings
 
@@ -25,7 +26,7 @@ class Logbook:
     @classmethod
     def open(cls, folder: Path, log: LogSettings, run_key: str) -> Logbook:
         """Raises ConfigError where the folder holds the log of another run."""
-        past = list(read_events(folder)) if folder.exists() else []
+        past = list(read_events(folder)) if is_log(folder) else []  # killed before it began
         for event in past:
             if isinstance(event, Opened) and event.facts.get(RUN_KEY) != run_key:
                 raise ConfigError(

@@ -108,11 +108,11 @@ class Session:
             await self._shadows(question, learner)
 
     async def _admitted(self, request: Request, question: LiveQuestion) -> Context:
-        """The context; where only open breakers stand in the way, they are waited for."""
+        """The context; open breakers, and money held for calls under way, are waited for."""
         admission, features = self.stage.admission, self.material.features[question.row]
         deadline = self.clock.now() + self.live.patience_s
+        context = admission.context(request, features)
         while True:
-            context = admission.context(request, features)
             if (
                 not admission.may_reopen(request, context)
                 or self.clock.now() >= deadline
@@ -120,6 +120,7 @@ class Session:
             ):
                 return context
             await asyncio.sleep(_LOOK_AGAIN_S)
+            context = admission.context(request, features, again=True)
 
     async def _ask(self, call: Call) -> Response:
         if self._sync is not None:

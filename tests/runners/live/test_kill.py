@@ -15,6 +15,7 @@ import pytest
 from gairp.backends.fake import FakeServer
 from gairp.records.events import Called, Decided, Event, Graded, Learned, Observed, Settled
 from gairp.records.journal import read_events
+from gairp.records.log import is_log
 from tests.conftest import ROOT
 
 COUNT, KILLS = 150, 3
@@ -81,7 +82,7 @@ def _run_and_kill(run: list[str], log: Path, *, at_least: int) -> None:
 
 
 def _events(log: Path) -> list[Event]:
-    return list(read_events(log)) if log.exists() else []
+    return list(read_events(log)) if is_log(log) else []
 
 
 def test_an_interrupt_finishes_what_is_in_flight_and_writes_the_report(

@@ -19,6 +19,7 @@ from gairp.routing.rebuild import Rebuilder
 from gairp.runners.live.runner import LiveRunner
 from gairp.runners.live.session import Session
 from gairp.runners.replay.job import Job, Protocol, build_policy
+from gairp.runners.replay_log.runner import ReplayLogRunner
 from gairp.types import Failure
 from tests.runners.live import conftest
 
@@ -216,6 +217,16 @@ def test_further_features_are_stored(run: Run, tmp_path: Path) -> None:
     vectors = [e.more_features["meta"] for e in of(Decided, tmp_path)]
     assert len({len(vector) for vector in vectors}) == 1
     assert len(vectors[0]) % 8 == 0
+    log, challenger = tmp_path / "out" / "log", {"_target_": "gairp.policies.linucb.LinUCB"}
+    for name in ("meta", ""):
+        replay = ReplayLogRunner(
+            log=log, out=tmp_path / "again", challengers={"other": challenger}, reads=name
+        )
+        with replay.run().open() as file:
+            row = next(row for row in csv.DictReader(file) if row["learner"] == "linucb-0")
+        assert row["decisions"] == str(COUNT)
+        if not name:  # it reads what the learner read, and is the learner itself
+            assert row["same arm"] == row["probability of the logged arm"] == "1.0000"
 
 
 def test_a_policy_that_must_be_fitted_says_so(run: Run) -> None:
