@@ -12,6 +12,7 @@ import pytest
 
 from gairp.report.figures import draw_figures
 from gairp.report.figures.labels import Label, place_labels, spread
+from gairp.report.figures.regret import _paint
 from gairp.report.study import Run, Study
 from gairp.report.summary import summarise
 
@@ -49,6 +50,22 @@ def test_a_sweep_with_refusals_and_two_prompts_can_be_drawn(
     told = summarise(replace(study, runs=(make_run(only), *study.runs[1:]), sweep=sweep), draws=20)
     assert told.prompts == 2
     assert len(draw_figures(told, tmp_path)) == 6
+
+
+@pytest.mark.parametrize("name", ["weak", "llama-3.1-nemotron-51b-instruct-" * 2, "a" * 130])
+def test_titles_keep_apart_however_long_the_name_of_an_arm(study: Study, name: str) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pool = replace(study.pool, arms=(name, "strong"))
+    told = replace(summarise(replace(study, pool=pool), draws=20), best_fixed=name)
+    figure = Figure(figsize=(10.0, 4.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    _paint(figure, told)
+    figure.draw_without_rendering()
+    left, right = (axes._left_title.get_window_extent() for axes in figure.axes)
+    assert not left.overlaps(right)
+    assert right.x1 <= figure.bbox.x1
 
 
 @pytest.mark.parametrize("wanted", [[5.0, 5.0, 5.0], [1.0, 2.0, 30.0, 31.0], [9.0, 1.0], [50.0]])

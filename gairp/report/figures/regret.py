@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _POINTS = 200  #: of each curve
 _BAND = (0.025, 0.975)  #: over seeds
 _LINE_HEIGHT = 9.5  #: points between two labels
+_TITLE = 48  #: characters that fit above a panel
 
 
 def draw_regret(summary: Summary, stem: Path) -> list[Path]:
@@ -32,7 +34,7 @@ def _paint(figure: Figure, summary: Summary) -> None:
     by_arm = compared.arm_utility
     best = by_arm[:, compared.pool.arms.index(summary.best_fixed)]
     panels = (
-        (f"against {summary.best_fixed}, the best fixed arm in hindsight", best),
+        (_against(summary.best_fixed), best),
         ("against the per-prompt oracle", by_arm.max(axis=1)),
     )
     both = figure.subplots(1, 2)
@@ -50,6 +52,14 @@ def _paint(figure: Figure, summary: Summary) -> None:
     figure.draw_without_rendering()
     for axes, labels in zip(both, ends, strict=True):
         _label_ends(axes, labels)
+
+
+def _against(arm: str) -> str:
+    """On one line where it fits: titles of neighbours must not touch."""
+    line = f"against {arm}, the best fixed arm in hindsight"
+    if len(line) <= _TITLE:
+        return line
+    return "\n".join([*wrap(f"against {arm},", _TITLE), "the best fixed arm in hindsight"])
 
 
 def _draw_curves(axes: Axes, summary: Summary, comparator: Floats) -> list[tuple[str, float, str]]:

@@ -38,7 +38,7 @@ def _agreement(figure: Figure, found: Sequence[Measured]) -> None:
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set_yticks(range(len(found)), [one.name for one in found])
     axes.invert_yaxis()
-    axes.set_xlabel("Cohen's κ with the programmatic grade (0: chance, 1: always equal); 95%")
+    axes.set_xlabel("Cohen's κ with the programmatic grade (0: chance, 1: equal); bars: 95%")
     axes.set_title("Judges (filled) and controls that ask no judge (hollow)", loc="left")
 
 
@@ -56,7 +56,7 @@ def _bias(figure: Figure, judges: Sequence[Measured]) -> None:
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set_yticks(range(len(judges)), [one.name for one in judges])
     axes.invert_yaxis()
-    axes.set_xlabel("verdict less the judge's mean at equal truth (above 0: favoured); 95%")
+    axes.set_xlabel("verdict less the judge's mean at equal truth (> 0: favoured); bars: 95%")
     axes.set_title("Whose answers a judge favours", loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="answered by")
 
