@@ -17,6 +17,7 @@ from gairp.traces.adapters import read_trace
 from gairp.traces.pool import PoolSelection, select_pool
 from gairp.traces.registry import locate
 from gairp.traces.trace import Trace
+from gairp.types import Floats
 
 USD, SHARE = "USD per 1,000 requests", "share of strong calls"
 
@@ -138,8 +139,13 @@ def _strong_share(pool: Trace, strong: str) -> Trace:
     if strong not in pool.arms:
         raise UnknownNameError("arm of trace.cost.strong", strong, pool.arms)
     share = np.array([float(arm == strong) for arm in pool.arms])
-    cost = np.where(np.isnan(pool.score), np.nan, share)
-    return replace(pool, quantities={**pool.quantities, "cost_usd": cost})
+    return _with_cost(pool, np.where(np.isnan(pool.score), np.nan, share))
+
+
+def _with_cost(pool: Trace, cost: Floats) -> Trace:
+    """What the source estimated of the cost no longer matters: no note says so either."""
+    notes = tuple(note for note in pool.notes if not note.startswith("estimated: cost_usd"))
+    return replace(pool, quantities={**pool.quantities, "cost_usd": cost}, notes=notes)
 
 
 def _priced(pool: Trace, prices: Mapping[str, Any]) -> tuple[Trace, Mapping[str, str]]:
@@ -157,10 +163,7 @@ def _priced(pool: Trace, prices: Mapping[str, Any]) -> tuple[Trace, Mapping[str,
         catalogue,
         prices["as_of"],
     )
-    # What the source estimated of the cost no longer matters.
-    notes = tuple(note for note in pool.notes if not note.startswith("estimated: cost_usd"))
-    priced = replace(pool, quantities={**pool.quantities, "cost_usd": cost}, notes=notes)
-    return priced, catalogue.sheet(pool.arms).summary()
+    return _with_cost(pool, cost), catalogue.sheet(pool.arms).summary()
 
 
 def _tables_dir(prices: Mapping[str, Any]) -> Path | None:

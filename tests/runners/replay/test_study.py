@@ -251,6 +251,23 @@ def test_an_arm_without_costs_is_no_error_where_cost_is_off(
     assert np.isnan(prepared.expected_cost("train")).sum() == 1
 
 
+def test_a_share_of_strong_calls_is_no_estimate_of_the_source(
+    tiny_tables: Path, uri: str, tmp_path: Path
+) -> None:
+    outcomes: Any = pd.read_parquet(tiny_tables / "outcomes.parquet")
+    outcomes.rename(columns={"cost_usd": "cost_usd_est"}).to_parquet(tmp_path / "outcomes.parquet")
+    pd.read_parquet(tiny_tables / "prompts.parquet").to_parquet(tmp_path / "prompts.parquet")
+    mapped = ["trace.columns.cost_usd=cost_usd_est", "utility=strong_share"]
+    for extra, notes in (([], ("estimated: cost_usd = cost_usd_est",)), (["large"], ())):
+        strong = [f"+trace.cost={{strong: {arm}}}" for arm in extra]
+        config = settings(tmp_path, uri, [*mapped, *strong])
+        prepared = prepare(config["trace"], config["features"], Utility(), seed=0)
+        assert prepared.notes == notes
+    assert prepared.outcomes.cost_usd is not None
+    by_arm = dict(zip(prepared.arms, prepared.outcomes.cost_usd.mean(axis=0), strict=True))
+    assert by_arm == {"small": 0.0, "coder": 0.0, "large": 1.0}
+
+
 def test_parameters_of_a_policy_that_was_left_out_are_nobodys(tmp_path: Path) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("run", ["+experiment=quickstart", "policy=linucb"])
