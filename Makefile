@@ -67,7 +67,7 @@ layers: env ## import-linter: layers and fences of the design
 
 unit: env minilm ## the tests
 	@test -n "$(GAIRP_DATA_MIRROR)" || echo "note: no data mirror (GAIRP_DATA_MIRROR): tests that need its tables will be skipped"
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 docs: env ## regenerate the generated pages of docs/
 	$(BIN)/python -m docs.generate
