@@ -58,6 +58,7 @@ VENDORS = {
     "custom": Vendor("plain"),
 }
 STARTED_BY_US = {"llamacpp", "vllm"}
+OF_OUR_OWN_CLIENT = {"http"}  #: tests/backends/http
 VARIABLES = {name for v in VENDORS.values() for name in (v.key, v.address) if name}
 
 
@@ -143,8 +144,21 @@ def built(
 
 def test_every_option_is_tested() -> None:
     options = {path.stem for path in (CONF / "backend").glob("*.yaml")}
-    assert options == set(VENDORS) | STARTED_BY_US
+    assert options == set(VENDORS) | STARTED_BY_US | OF_OUR_OWN_CLIENT
     assert {vendor.quirks for vendor in VENDORS.values()} == set(QUIRKS)
+
+
+def test_the_client_of_our_own_reaches_the_address_that_it_is_given() -> None:
+    async def model() -> str:
+        async with FakeServer({"models": {"m": {"answer": {"text": TEXT}}}}) as server:
+            backend = instantiate(settings("http", f"backend.base_url={server.base_url}"))
+            try:
+                request = Request(id="r1", messages=({"role": "user", "content": "Which is it?"},))
+                return str((await backend.complete(request, Arm(name="arm", model="m"))).content)
+            finally:
+                await backend.aclose()
+
+    assert asyncio.run(model()) == TEXT
 
 
 @pytest.mark.parametrize("option", VENDORS)

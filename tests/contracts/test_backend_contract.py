@@ -36,8 +36,10 @@ def test_completes(backend_case: Case) -> None:
     # Fourteen tokens; a sleep of the server's may be short by the resolution of its clock.
     assert response.latency_s >= 0.03 + 13 * 0.005 - 0.002
     if backend_case.streams:
-        assert 0.03 <= response.first_token_s <= response.latency_s - 0.05
-        assert 0.003 <= response.inter_token_s <= response.latency_s / 13
+        # A busy machine reads late: it may hear the first token when the last is already there.
+        assert 0.03 - 0.002 <= response.first_token_s < response.latency_s
+        longest = (response.latency_s - response.first_token_s) / 13
+        assert 0 <= response.inter_token_s <= longest + 1e-9
     else:
         assert math.isnan(response.first_token_s)
 

@@ -56,6 +56,7 @@ def test_a_sweep_with_refusals_and_two_prompts_can_be_drawn(
 def test_titles_keep_apart_however_long_the_name_of_an_arm(study: Study, name: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     pool = replace(study.pool, arms=(name, "strong"))
     told = replace(summarise(replace(study, pool=pool), draws=20), best_fixed=name)
@@ -63,7 +64,11 @@ def test_titles_keep_apart_however_long_the_name_of_an_arm(study: Study, name: s
     FigureCanvasAgg(figure)
     _paint(figure, told)
     figure.draw_without_rendering()
-    left, right = (axes._left_title.get_window_extent() for axes in figure.axes)
+    left, right = (
+        next(found.get_window_extent() for found in axes.findobj(Text) if found.get_text() == title)
+        for axes in figure.axes
+        for title in [axes.get_title(loc="left")]
+    )
     assert not left.overlaps(right)
     assert right.x1 <= figure.bbox.x1
 
