@@ -58,6 +58,22 @@ def faults(root: Path, path: str) -> str:
     return markdown(read_csv(root / path))
 
 
+def facts(root: Path) -> str:
+    """What conditions of routing rules may speak of."""
+    from gairp.gateway.rules.facts import FACTS
+
+    kinds = {
+        "STRING": "text",
+        "INT": "int",
+        "BOOL": "bool",
+        "LIST": "texts",
+        "MAP": "texts by name",
+    }
+    lines = ["| fact | type | what |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {kinds[kind]} | {what} |" for name, (kind, what) in FACTS.items()]
+    return "\n".join(lines)
+
+
 def defaults(root: Path) -> str:
     """The option that each group has where nobody chooses another."""
     return default_options(root / "conf" / "run.yaml")

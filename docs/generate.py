@@ -29,6 +29,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "help": blocks.help_text,
     "records": blocks.records,
     "events": blocks.events,
+    "facts": blocks.facts,
     "faults": blocks.faults,
     "defaults": blocks.defaults,
     "keys": blocks.keys,

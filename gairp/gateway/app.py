@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from gairp.errors import GairpError
@@ -16,7 +17,9 @@ from gairp.gateway.build import (
     build_upstreams,
 )
 from gairp.gateway.exchange.client import Receive, Send
+from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.gateway import Gateway
+from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
 
@@ -75,9 +78,17 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     stack.callback(engine.house.close)
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
+    catalogue, keeper = build_catalogue(settings), None
+    if settings.rules is not None:
+        keeper = RuleKeeper(Path(settings.rules), catalogue)
+        stack.push_async_callback(_cancelled, asyncio.create_task(keeper.watch()))
+    shadows = Shadows(engine)
+    stack.push_async_callback(shadows.aclose)
     return Gateway(
         engine=engine,
-        catalogue=build_catalogue(settings),
+        catalogue=catalogue,
+        direct=None if keeper is None else keeper.direct,
+        shadows=shadows,
         authenticate=build_authenticate(settings),
         limits=limits,
         largest_body=settings.largest_body,

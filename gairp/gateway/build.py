@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from gairp.clock import WallClock
 from gairp.features import FeatureBuilder, HashedNgrams
+from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
 from gairp.gateway.exchange.gate import GatewayGate
@@ -75,6 +76,7 @@ def build_engine(
         gate=gate,
         purse=purse or OpenPurse(),
         recents=Recents(settings.explained),
+        affinities=Affinities(),
         clock=clock,
         deadline_s=settings.deadline_s,
     )

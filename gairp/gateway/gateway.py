@@ -16,6 +16,7 @@ from gairp.gateway.exchange.client import Client, Headers, Receive, Send, read_b
 from gairp.gateway.exchange.exchange import Engine, Exchange, new_flight
 from gairp.gateway.exchange.peek import peek
 from gairp.gateway.exchange.request import GatewayRequest
+from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.exchange.target import Catalogue, Target
 from gairp.gateway.feedback import FeedbackDesk
 from gairp.gateway.learners.house import request_ids
@@ -53,6 +54,7 @@ class Gateway:
         authenticate: Authenticate,
         limits: Limits | None = None,
         direct: Direct | None = None,
+        shadows: Shadows | None = None,
         largest_body: int = 32 << 20,
         in_flight: int = 4096,
         drain_s: float = 30.0,
@@ -62,6 +64,7 @@ class Gateway:
         self.engine, self.catalogue, self.authenticate = engine, catalogue, authenticate
         self.limits = limits or NoLimits()
         self.direct = direct or self._by_name
+        self.shadows = shadows or Shadows(engine)
         self.feedback = FeedbackDesk(engine)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
         self.in_flight = 0
@@ -131,6 +134,8 @@ class Gateway:
             flight=new_flight(None, engine.deadline_s),
         )
         target = self.direct(request, headers)
+        if target.deadline_s is not None:
+            request.flight.due = new_flight(target.deadline_s, engine.deadline_s).due
         tokens = seen.size + (seen.max_tokens or 0)
         ticket = await self.limits.admit(principal, seen.model, tokens)
         used = tokens
@@ -142,6 +147,8 @@ class Gateway:
                 used = _tokens_used(outcome, tokens)
         finally:
             await self.limits.done(ticket, used)
+            if target.shadows:
+                self.shadows.begin(request, body, target.shadows)
 
     def _by_name(self, request: GatewayRequest, headers: Mapping[bytes, bytes]) -> Target:
         return self.catalogue.find(request.peek.model)

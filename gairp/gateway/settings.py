@@ -43,6 +43,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     content: bool = False
     keys: list[dict[str, Any]] = []  #: none: everybody may ask
     tenants: dict[str, dict[str, Any]] = {}
+    rules: str | None = None  #: the YAML file
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
 
     @classmethod

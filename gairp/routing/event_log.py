@@ -80,6 +80,7 @@ class EventLog:
                 branch=decision.branch,
                 unit=decision.unit,
                 conditional_propensity=decision.conditional_propensity,
+                carried=decision.reason.startswith("carried"),
                 tenant=request.tenant,
                 session=request.session,
                 category=request.tags.get("category"),

@@ -16,18 +16,21 @@ import msgspec
 import numpy as np
 
 from gairp.gateway.errors import ApiError
+from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Calls, Kept, Stage
 from gairp.gateway.exchange.client import Client, Departure, Headers, Receive
 from gairp.gateway.exchange.gate import GatewayGate
 from gairp.gateway.exchange.refusal import broken_event, refusal
 from gairp.gateway.exchange.request import Flight, GatewayRequest
+from gairp.gateway.exchange.split import KeptPolicy, SplitPolicy
 from gairp.gateway.exchange.target import Target
 from gairp.gateway.exchange.tariff import Tariff
 from gairp.gateway.learners.house import House
 from gairp.gateway.learners.recents import Recent, Recents
 from gairp.gateway.learners.served import Served
 from gairp.gateway.limits.protocol import Purse
-from gairp.protocols import Clock
+from gairp.protocols import Clock, Policy
+from gairp.routing.router import Router
 from gairp.routing.steps import Call, Step, Wait
 from gairp.types import Budget, Context, Decision, Failure, Outcome, Response
 
@@ -43,6 +46,7 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     gate: GatewayGate
     purse: Purse
     recents: Recents
+    affinities: Affinities
     clock: Clock
     deadline_s: float
 
@@ -106,10 +110,10 @@ class Exchange:
     async def _route(self, target: Target, request: GatewayRequest) -> Outcome:
         engine = self._engine
         served = self._served = engine.house.find(target.learner)
+        if target.split is not None:
+            request, target = split_among(request, target, engine)
         context = self.context(served, target, request)
-        router = served.router
-        if target.wrap is not None:
-            router = router.led_by(target.wrap(served.policy))
+        router = self._led(served, target)
         decisions: list[Decision] = []
         outcome = await self._drive(router.route(request, context), decisions)
         engine.recents.keep(
@@ -122,10 +126,25 @@ class Exchange:
                 context=context,
                 decisions=tuple(decisions),
                 outcome=outcome,
-                costs=(),
             )
         )
+        if target.affinity is not None and outcome.attempts:
+            last = outcome.attempts[-1]
+            if last.response.error is None:
+                engine.affinities.keep(target.affinity, last.decision.arm)
         return outcome
+
+    def _led(self, served: Served, target: Target) -> Router:
+        """The learner's router, with whoever decides in its policy's place."""
+        house = self._engine.house
+        policy: Policy | None = None
+        if target.split is not None:
+            policy = SplitPolicy(target.split, lambda name: house.find(name).policy)
+        if target.affinity is not None:
+            arm = self._engine.affinities.arm(target.affinity)
+            if arm is not None:
+                policy = KeptPolicy(policy or served.policy, arm, target.affinity)
+        return served.router if policy is None else served.router.led_by(policy)
 
     def context(self, served: Served, target: Target, request: GatewayRequest) -> Context:
         """What a policy may read of this request."""
@@ -260,6 +279,23 @@ class Exchange:
 
     def _left(self) -> None:
         self._request.flight.gone = True
+
+
+def split_among(
+    request: GatewayRequest, target: Target, engine: Engine
+) -> tuple[GatewayRequest, Target]:
+    """Candidates are the arms of all branches; which of them are the chosen branch's is logged."""
+    split = target.split
+    assert split is not None
+    names = engine.tariff.names
+    wanted = {arm for branch in split.branches for arm in branch.arms or names}
+    union = tuple(name for name in names if name in wanted)
+    own = split.branch.arms
+    if own is not None and len(own) < len(union):
+        request = msgspec.structs.replace(
+            request, tags={**request.tags, "branch_arms": ",".join(own)}
+        )
+    return request, msgspec.structs.replace(target, arms=union)
 
 
 def new_flight(deadline_s: float | None, default_s: float) -> Flight:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from gairp.errors import ConfigError
 from gairp.gateway.errors import ApiError
-from gairp.protocols import Policy
+from gairp.gateway.exchange.split import Split
 from gairp.types import Arm
 
 POLICY_PREFIX = "gairp/"
@@ -21,6 +21,8 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     target: Target
     share: float = 1.0
+    usd_per_day: float = 1.0
+    rule: str = ""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -31,13 +33,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rule: str = ""  #: the name of the rule that matched
     fallbacks: tuple[Target, ...] = ()  #: asked in turn where no arm of this one is left or answers
     deadline_s: float | None = None
-    hedge_s: float | None = None  #: ask a second arm where nothing has come after so long
     shadows: tuple[Shadow, ...] = ()
     affinity: str | None = None  #: what keeps to its first arm: a session, say
-    branch: str | None = None
-    unit: str | None = None
-    #: puts a policy in charge that draws over branches and policies together
-    wrap: Callable[[Policy], Policy] | None = None
+    split: Split | None = None  #: the branches that were drawn among
 
 
 class Catalogue:

@@ -20,7 +20,6 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     context: Context
     decisions: tuple[Decision, ...]
     outcome: Outcome
-    costs: tuple[float, ...]
 
 
 class Recents:

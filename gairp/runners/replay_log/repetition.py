@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container
 
+import msgspec
+
 from gairp.errors import DataError, GairpError
 from gairp.records.events import Decided, Event, Learned, Observed, Opened, Settled
 from gairp.rng import DecisionRng
+from gairp.routing.router import keep
 from gairp.runners.replay_log.difference import differing, told
 from gairp.runners.replay_log.past import Past
 from gairp.runners.replay_log.rebuilt import job_of, rebuilt
@@ -73,10 +76,12 @@ class Repetition:
         if not self.decisions:
             self._require_beginning(event)
         self.decisions += 1
-        again = self._again(event, pending.context, attempts)
+        again = self._again(event, _branch_context(event, pending.context), attempts)
         if again is None:
             self._differs(f"decision {event.decision_id}: an escalation in the log, none now")
             return
+        if event.branch is not None:
+            again = _in_branch(pending.decision, again)
         fields = list(differing(pending.decision, again))
         self.same_arm += "arm" not in fields
         self.same_propensity += not {"propensity", "probabilities"}.intersection(fields)
@@ -133,3 +138,20 @@ class Repetition:
     def _differs(self, what: str) -> None:
         if self.first is None:
             self.first = what
+
+
+def _branch_context(event: Decided, context: Context) -> Context:
+    """What the policy of a drawn branch could choose among: its own arms, if any was there."""
+    own = event.tags.get("branch_arms")
+    if event.branch is None or own is None:
+        return context
+    columns = [i for i, name in enumerate(context.candidates) if name in own.split(",")]
+    return keep(context, columns) if columns else context
+
+
+def _in_branch(logged: Decision, again: Decision) -> Decision:
+    """The repeated decision as the log has it: the other branches' chances are theirs to repeat."""
+    return msgspec.structs.replace(
+        logged, arm=again.arm, conditional_propensity=again.propensity, policy=again.policy,
+        state_version=again.state_version,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Declarative rules: which requests go where, in what shares, with what beside them."""
