@@ -15,7 +15,9 @@ from omegaconf import OmegaConf
 
 from gairp.backends.fake import FakeServer
 from gairp.backends.fake.quirks import QUIRKS
+from gairp.backends.http import HttpBackend
 from gairp.backends.openai import OpenAIBackend
+from gairp.protocols import Backend
 from gairp.run import CONF
 from gairp.types import Arm, Request, Response
 
@@ -56,9 +58,10 @@ VENDORS = {
     "tgi": Vendor("tgi", None, "TGI_BASE_URL", "http://127.0.0.1:8080/v1", served="tgi"),
     "llamacpp_url": Vendor("llamacpp", None, "LLAMACPP_BASE_URL", "http://127.0.0.1:8080/v1"),
     "custom": Vendor("plain"),
+    "http": Vendor("plain"),
 }
 STARTED_BY_US = {"llamacpp", "vllm"}
-OF_OUR_OWN_CLIENT = {"http"}  #: tests/backends/http
+ANYWHERE = {"custom", "http"}  #: with every setting, and an address that must be given
 VARIABLES = {name for v in VENDORS.values() for name in (v.key, v.address) if name}
 
 
@@ -124,7 +127,7 @@ def built(
     key: str,
     monkeypatch: pytest.MonkeyPatch,
     overrides: tuple[str, ...] = (),
-) -> OpenAIBackend:
+) -> Backend:
     """The option as it ships, but for the host."""
     vendor = VENDORS[option]
     if vendor.key:
@@ -138,13 +141,13 @@ def built(
     else:
         config = settings(option, f"backend.base_url={server.base_url}", *overrides)
     backend = instantiate(config, _convert_="all")
-    assert isinstance(backend, OpenAIBackend)
+    assert isinstance(backend, HttpBackend if option == "http" else OpenAIBackend)
     return backend
 
 
 def test_every_option_is_tested() -> None:
     options = {path.stem for path in (CONF / "backend").glob("*.yaml")}
-    assert options == set(VENDORS) | STARTED_BY_US | OF_OUR_OWN_CLIENT
+    assert options == set(VENDORS) | STARTED_BY_US
     assert {vendor.quirks for vendor in VENDORS.values()} == set(QUIRKS)
 
 
@@ -172,7 +175,7 @@ def test_the_address_is_the_vendors(option: str, monkeypatch: pytest.MonkeyPatch
     elif option == "azure_openai":
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")
         assert settings(option)["base_url"] == "https://mine.openai.azure.com/openai/v1"
-    elif option != "custom":
+    elif option not in ANYWHERE:
         assert settings(option)["base_url"] is None
 
 
@@ -205,7 +208,7 @@ def test_answers_in_one_piece(option: str, monkeypatch: pytest.MonkeyPatch) -> N
     response, texts, server = ask(
         option,
         monkeypatch,
-        overrides=("+backend.stream=false",) if option != "custom" else ("backend.stream=false",),
+        overrides=("backend.stream=false" if option in ANYWHERE else "+backend.stream=false",),
     )
     assert response.error is None
     assert texts == [TEXT]
