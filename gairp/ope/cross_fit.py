@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gairp.ope.arrays import Floats, Ints, floats
 
@@ -22,34 +23,39 @@ def cross_fitted(
     *,
     fit: Fit,
     rng: np.random.Generator,
-    folds: int = 3,
+    folds: int | ArrayLike = 3,
     clusters: ArrayLike | None = None,
 ) -> Floats:
     """q̂ [n, k], each row predicted by a model fitted on the other folds.
 
-    Cross-fitting; Chernozhukov et al. (2018), "Double/debiased machine learning". Rows of one
-    cluster are in one fold. A row without a reward (NaN) is predicted, not fitted.
-    Raises ValueError for fewer clusters than folds, and for a fold without a reward to learn from.
+    Cross-fitting; Chernozhukov et al. (2018), "Double/debiased machine learning". `folds` are how
+    many, or the fold of each row [n]; rows of one cluster are drawn into one. A row without a reward
+    (NaN) is predicted, not fitted. Raises ValueError for fewer clusters than folds, and where the
+    other folds hold no reward to learn from.
     """
     x = floats("features", features, (None, None))
-    n = len(x)
-    r, a = floats("rewards", rewards, (n,)), np.asarray(actions, dtype=np.int64)
-    labels, members = np.unique(
-        np.arange(n) if clusters is None else np.asarray(clusters), return_inverse=True
-    )
-    if not 2 <= folds <= len(labels):
-        raise ValueError(f"folds is {folds}; give 2 to {len(labels)}, the number of clusters")
-    fold = rng.permutation(np.arange(len(labels)) % folds)[members]
+    r, a = floats("rewards", rewards, (len(x),)), np.asarray(actions, dtype=np.int64)
+    if isinstance(folds, int):
+        fold = _drawn(folds, np.arange(len(x)) if clusters is None else np.asarray(clusters), rng)
+    else:
+        fold = np.asarray(folds, dtype=np.int64)
     parts = []
-    for one in range(folds):
+    for one in np.unique(fold):
         train = (fold != one) & ~np.isnan(r)
         if not train.any():
             raise ValueError("a fold has no reward to learn from; use fewer folds or more data")
         parts.append((fold == one, fit(x[train], a[train], r[train])(x[fold == one])))
-    q_hat = np.empty((n, parts[0][1].shape[1]))
+    q_hat = np.empty((len(x), parts[0][1].shape[1]))
     for chosen, predicted in parts:
         q_hat[chosen] = predicted
     return q_hat
+
+
+def _drawn(folds: int, clusters: NDArray[Any], rng: np.random.Generator) -> Ints:
+    labels, members = np.unique(clusters, return_inverse=True)
+    if not 2 <= folds <= len(labels):
+        raise ValueError(f"folds is {folds}; give 2 to {len(labels)}, the number of clusters")
+    return np.asarray(rng.permutation(np.arange(len(labels)) % folds)[members], dtype=np.int64)
 
 
 class RidgeModel:
