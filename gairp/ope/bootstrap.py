@@ -83,8 +83,9 @@ def percentiles(draws: Floats, *, alpha: float = 0.05) -> Floats:
 
 
 def _by_cluster(table: Floats, members: Ints) -> Floats:
-    if len(members) == members[-1] + 1 and members[0] == 0 and (np.diff(members) == 1).all():
+    """[clusters, m]: column sums of the rows of each."""
+    groups = int(members.max()) + 1
+    if groups == len(members):
         return table
-    sums = np.zeros((int(members.max()) + 1, table.shape[1]))
-    np.add.at(sums, members, table)
-    return sums
+    columns = [np.bincount(members, weights=column, minlength=groups) for column in table.T]
+    return np.stack(columns, axis=1)

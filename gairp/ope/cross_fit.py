@@ -29,9 +29,9 @@ def cross_fitted(
     """q̂ [n, k], each row predicted by a model fitted on the other folds.
 
     Cross-fitting; Chernozhukov et al. (2018), "Double/debiased machine learning". `folds` are how
-    many, or the fold of each row [n]; rows of one cluster are drawn into one. A row without a reward
-    (NaN) is predicted, not fitted. Raises ValueError for fewer clusters than folds, and where the
-    other folds hold no reward to learn from.
+    many, or the fold of each row [n]; rows of one cluster are drawn into one. A row without a
+    reward (NaN) is predicted, not fitted. Raises ValueError for fewer clusters than folds, and
+    where the other folds hold no reward to learn from.
     """
     x = floats("features", features, (None, None))
     r, a = floats("rewards", rewards, (len(x),)), np.asarray(actions, dtype=np.int64)

@@ -24,19 +24,3 @@ def log_e_values(differences: ArrayLike, *, lowest: float) -> Floats:
     if d.size and d.min() < lowest * (1 + 1e-9):
         raise ValueError(f"a difference is {d.min():.6g}, below the declared bound {lowest}")
     return log_capital_path(np.maximum(d / -lowest, -1.0))
-
-
-def value_differences(
-    challenger: ArrayLike,
-    champion: ArrayLike,
-    rewards: ArrayLike,
-    model: tuple[ArrayLike, ArrayLike, ArrayLike],
-) -> Floats:
-    """[n]: unbiased differences of two policies' values, challenger − champion, doubly robust.
-
-    challenger, champion: [n], their weights π(a|x) / μ(a|x); rewards: [n]; model: q̂_t(x, π) of the
-    challenger and of the champion and q̂_t(x, a), each [n], from earlier rewards alone.
-    """
-    w, v, r = (np.asarray(each, dtype=np.float64) for each in (challenger, champion, rewards))
-    ours, theirs, at = (np.asarray(each, dtype=np.float64) for each in model)
-    return np.asarray(ours - theirs + (w - v) * (r - at))

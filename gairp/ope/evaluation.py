@@ -12,6 +12,7 @@ from gairp.ope.arrays import Floats
 from gairp.ope.bernstein import empirical_bernstein
 from gairp.ope.bootstrap import bootstrap, percentiles
 from gairp.ope.catalogue import all_estimators
+from gairp.ope.contrast import check_weights
 from gairp.ope.diagnosis import Diagnosis, diagnose
 from gairp.ope.estimator import Estimator
 from gairp.ope.logged import Logged
@@ -66,7 +67,8 @@ def evaluate(
 
     `estimators` default to all that the log has the means for. `max_weight` declares what
     π(a|x) / μ(a|x) can be at most, over all requests that may come (1 over the logger's floor,
-    say): the interval of Maurer & Pontil needs it. Raises ValueError where no estimator fits.
+    say): the interval of Maurer & Pontil needs it. Raises ValueError where no
+    estimator fits, or a ratio is above `max_weight`.
     """
     found = diagnose(log, versions=versions)
     if reasons := (floor or Floor()).reasons(found):
@@ -101,6 +103,9 @@ def _bernstein(log: Logged, max_weight: float | None, alpha: float) -> Ends | No
     if max_weight is None:
         return None
     least, most = log.bounds
+    check_weights(log.density_ratio, max_weight)
+    if log.observed_probability is not None:
+        max_weight = max_weight / float(log.observed_probability.min())
     values = log.weights * (log.reward - least)
     low, high = empirical_bernstein(values, low=0.0, high=max_weight * (most - least), alpha=alpha)
     return least + low, least + high

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def unknown_keys(arguments: Sequence[str], conf: Path) -> list[str]:
+def unknown_keys(arguments: Sequence[str], conf: Path, name: str = "run") -> list[str]:
     """One line for every `key=value` whose key does not exist, with the keys that do."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
@@ -19,7 +19,7 @@ def unknown_keys(arguments: Sequence[str], conf: Path) -> list[str]:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf), version_base="1.3"):
-            config = compose("run", overrides=groups)
+            config = compose(name, overrides=groups)
     except HydraException:
         return []  # Hydra itself has said which options the group has.
     plain = [_name(a) for a in keys if a[0] not in "+~-" and not a.startswith("hydra")]
@@ -32,6 +32,8 @@ def _name(argument: str) -> str:
 
 
 def _hint(config: Any, key: str, groups: Sequence[str]) -> str | None:
+    from omegaconf import OmegaConf
+
     place, node = "", config
     for part in key.split("."):
         known = [str(k) for k in node] if hasattr(node, "keys") else []
@@ -41,5 +43,7 @@ def _hint(config: Any, key: str, groups: Sequence[str]) -> str | None:
             guess = f" (did you mean {place}{near[0]}?)" if near else ""
             there = ", ".join(place + k for k in sorted(known)) or "no keys"
             return f"error: no key {key!r}{guess}; there are: {there}"
+        if OmegaConf.is_missing(node, part):  # a mandatory key, which the command sets
+            return None
         place, node = f"{place}{part}.", node[part]
     return None

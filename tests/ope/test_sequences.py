@@ -9,7 +9,7 @@ import pytest
 
 from gairp.ope.bernstein import empirical_bernstein
 from gairp.ope.bets import BETS, log_capital, log_capital_path, lower_end
-from gairp.ope.e_value import log_e_values, value_differences
+from gairp.ope.e_value import log_e_values
 from gairp.ope.plug_in import plug_in_sequence
 from gairp.ope.sequence import dr_sequence, ips_sequence, lower_sequence, running_means
 from tests.ope.bandit import bandit
@@ -113,19 +113,6 @@ def test_evidence_by_hand() -> None:
         log_e_values([-3.0], lowest=-2.0)
     with pytest.raises(ValueError, match="lowest is 0"):
         log_e_values([1.0], lowest=0.0)
-
-
-def test_differences_of_values_are_unbiased() -> None:
-    problem = bandit()
-    log = problem.log(np.random.default_rng(0), 40_000)
-    q = running_means(log.actions, log.rewards, 3)
-    assert log.logging is not None
-    model = (log.target * q).sum(axis=1), (log.logging * q).sum(axis=1), log.at_action(q)
-    found = value_differences(log.weights, np.ones(len(log)), log.rewards, model)
-    truth = problem.truth - float((problem.means * problem.logging).sum(axis=1).mean())
-    assert found.mean() == pytest.approx(truth, abs=3.5 * found.std() / 200)
-    plain = (log.weights - 1) * log.rewards
-    assert found.std() < 0.8 * plain.std()
 
 
 def test_evidence_against_equals_is_rarely_strong() -> None:

@@ -16,11 +16,6 @@ from gairp.tracking.writer import KIND, PARENT, POLICY, SEED, TRACE, StudyWriter
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.fixture(scope="module")
-def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('tracking')}/mlflow.db"
-
-
 def open_study(uri: str, key: str) -> StudyWriter:
     return StudyWriter(uri=uri, experiment="test", name="study", key=key, trace="tiny")
 

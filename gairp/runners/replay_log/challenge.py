@@ -14,6 +14,7 @@ from gairp.records.events import Decided, Event, Learned, Observed, Opened, Sett
 from gairp.rng import DecisionRng
 from gairp.runners.replay_log.past import Past
 from gairp.runners.replay_log.rebuilt import built, job_of
+from gairp.types import Decision
 
 
 class Challenge:
@@ -42,6 +43,7 @@ class Challenge:
             stored = [each for each in opened.features if each]
             raise UnknownNameError(f"features in the log of {opened.learner!r}", reads, stored)
         self.opened, self.name, self.reads = opened, name, reads
+        self.config, self.floor = dict(config), floor
         job = replace(job_of(opened), policy=name, config=config, floor=floor)
         self.policy = built(job, opened.learner)
         self.past = Past(learned)
@@ -64,8 +66,19 @@ class Challenge:
             outcome = self.past.observed(event)
             self.policy.observe(pending.context, pending.decision, outcome)
         elif isinstance(event, Learned):
-            self.policy.learn(*self.past.learned(event))
-            self.learned += 1
+            self.learn(event)
+
+    def learn(self, event: Learned) -> None:
+        """Teach the challenger what the learner learned."""
+        self.policy.learn(*self.past.learned(event))
+        self.learned += 1
+
+    def note(self, event: Decided, decision: Decision) -> None:
+        """Compare the challenger's decision with the one in the log."""
+        self.decisions += 1
+        self.same_arm += decision.arm == event.arm
+        column = event.candidates.index(event.arm)
+        self._on_logged.append(decision.probabilities[column])
 
     def _decided(self, event: Decided) -> None:
         pending = self.past.decided(event)
@@ -82,7 +95,4 @@ class Challenge:
                 f"challenger {self.name!r} on the log of {event.learner!r}, decision "
                 f"{event.decision_id}: it cannot decide ({error})"
             ) from error
-        self.decisions += 1
-        self.same_arm += decision.arm == event.arm
-        column = event.candidates.index(event.arm)
-        self._on_logged.append(decision.probabilities[column])
+        self.note(event, decision)

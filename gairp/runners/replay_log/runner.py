@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from gairp.errors import ConfigError, DataError
-from gairp.records.events import Decided, Event, Learned, Opened
-from gairp.records.log import Log, is_log, open_log
+from gairp.records.events import Opened
+from gairp.records.log import open_log
 from gairp.runners.replay.settings import chosen_policies
 from gairp.runners.replay_log.challenge import Challenge
+from gairp.runners.replay_log.feeding import Names, fed, logs_at
 from gairp.runners.replay_log.rebuilt import check_allowed
 from gairp.runners.replay_log.repetition import Repetition
 from gairp.runners.replay_log.table import (
@@ -25,16 +25,6 @@ from gairp.runners.replay_log.table import (
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-
-
-class Fed(Protocol):
-    """Takes one learner's events."""
-
-    def feed(self, event: Event) -> None: ...
-
-
-F = TypeVar("F", bound=Fed)
-Names = set[str]
 
 
 class ReplayLogRunner:
@@ -103,7 +93,7 @@ class ReplayLogRunner:
         def made(opened: Opened, learned: Names) -> list[Repetition]:
             return [Repetition(opened, allow=self.allow, learned=learned)]
 
-        return _fed(open_log(path), made)
+        return fed(open_log(path), made)
 
     def _challenge(self) -> Path:
         def made(opened: Opened, learned: Names) -> list[Challenge]:
@@ -118,7 +108,7 @@ class ReplayLogRunner:
         rows = [
             agreement_row(path.name, it)
             for path in logs_at(self.log)
-            for it in _fed(open_log(path), made)
+            for it in fed(open_log(path), made)
         ]
         return self._publish("agreement.csv", AGREEMENT, rows)
 
@@ -128,52 +118,3 @@ class ReplayLogRunner:
         write_csv(self.out / name, header, rows)
         print_table(header, rows)
         return self.out / name
-
-
-def logs_at(path: Path) -> list[Path]:
-    """The log at a path, or those in the folders below it; DataError where there is none.
-
-    A folder in `.part` is of a job that was killed, and is passed over.
-    """
-    if is_log(path):
-        return [path]
-    found = sorted(each for each in path.glob("*") if each.suffix != ".part" and is_log(each))
-    if not found:
-        open_log(path)  # says what is missing
-    return found
-
-
-def _fed(log: Log, made: Callable[[Opened, Names], list[F]]) -> list[F]:
-    """Everything that was made for the learners of a log, fed with their events."""
-    learned, count = _first_pass(log)
-    fed: dict[str, list[F]] = {}
-    # Another process may still write: both passes see the same events.
-    for event in islice(log, count):
-        if event.learner not in fed:
-            if isinstance(event, Opened):
-                fed[event.learner] = made(event, learned.get(event.learner, set()))
-                continue
-            if isinstance(event, Decided):
-                raise DataError(
-                    f"{log.folder}: learner {event.learner!r} decides and was not opened; the "
-                    "beginning of the log is missing"
-                )
-        for each in fed.get(event.learner, ()):
-            each.feed(event)
-    return list(_flat(fed))
-
-
-def _first_pass(log: Log) -> tuple[dict[str, Names], int]:
-    """Which decisions feedback came for, by learner, and how many events there are."""
-    learned: dict[str, Names] = {}
-    count = 0
-    for event in log:
-        count += 1
-        if isinstance(event, Learned):
-            learned.setdefault(event.learner, set()).add(event.decision_id)
-    return learned, count
-
-
-def _flat(fed: Mapping[str, list[F]]) -> Iterator[F]:
-    for each in fed.values():
-        yield from each
