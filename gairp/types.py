@@ -178,6 +178,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     finish_reason: str = "stop"
     signals: Mapping[str, float] = NO_SIGNALS
     cached: bool = False  #: from the response cache: nothing was called or billed
+    digest: str = ""  #: blake2b of the answer's bytes, where they passed through and are not kept
     error: Failure | None = None
 
 

@@ -13,12 +13,16 @@ from gairp.gateway.build import (
     build_authenticate,
     build_catalogue,
     build_engine,
+    build_feeds,
     build_limits,
     build_upstreams,
 )
 from gairp.gateway.exchange.client import Receive, Send
+from gairp.gateway.exchange.exchange import Engine
 from gairp.gateway.exchange.shadows import Shadows
+from gairp.gateway.feeds import Feeder
 from gairp.gateway.gateway import Gateway
+from gairp.gateway.limits.protocol import Purse
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
@@ -75,6 +79,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         stack.push_async_callback(upstream.aclose)
     limits, purse = build_limits(settings, stack)
     engine = build_engine(settings, upstreams, purse=purse)
+    feeders = _fed(settings, engine, purse, stack)
     stack.callback(engine.house.close)
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
@@ -89,12 +94,28 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         catalogue=catalogue,
         direct=None if keeper is None else keeper.direct,
         shadows=shadows,
+        feeders=feeders,
         authenticate=build_authenticate(settings),
         limits=limits,
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,
         drain_s=settings.drain_s,
     )
+
+
+def _fed(
+    settings: GatewaySettings, engine: Engine, purse: Purse, stack: AsyncExitStack
+) -> list[Feeder]:
+    """Ledger and audit, each in a thread, from where they stand; closed after the journal."""
+    ink = engine.house.ink
+    feeders = []
+    for feed in build_feeds(settings, purse):
+        feeder = Feeder(feed, ink.journal.folder)
+        feeder.start(ink.seq)
+        ink.tell(feeder.offer)
+        stack.callback(feeder.close)
+        feeders.append(feeder)
+    return feeders
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

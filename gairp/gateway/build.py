@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 from gairp.clock import WallClock
 from gairp.features import FeatureBuilder, HashedNgrams
+from gairp.gateway.audit.feed import AuditFeed
 from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
@@ -17,6 +19,7 @@ from gairp.gateway.exchange.splice import Splicer
 from gairp.gateway.exchange.target import DIRECT, Catalogue
 from gairp.gateway.exchange.tariff import Tariff
 from gairp.gateway.exchange.upstream import Upstream
+from gairp.gateway.feeds import Feed
 from gairp.gateway.learners.house import FIRST, House
 from gairp.gateway.learners.ink import Ink
 from gairp.gateway.learners.recents import Recents
@@ -115,6 +118,27 @@ def build_limits(settings: GatewaySettings, stack: AsyncExitStack) -> tuple[Limi
     redis = connect(url)
     stack.push_async_callback(redis.aclose)
     return RedisLimits(redis), RedisPurse(redis)
+
+
+def build_feeds(settings: GatewaySettings, purse: Purse) -> list[Feed]:
+    """What takes the journal's events: the ledger and the audit log, where they are wanted.
+
+    What the ledger says was spent goes into the budgets of this process.
+    """
+    found: list[Feed] = []
+    url = settings.ledger
+    if url is not None:
+        from gairp.gateway.ledger.feed import LedgerFeed
+        from gairp.gateway.ledger.store import open_store
+        from gairp.gateway.ledger.usage import spent
+
+        engine = open_store(url.format(home=settings.folder()))
+        if isinstance(purse, MemoryPurse):
+            purse.restore(spent(engine, time.time()))
+        found.append(LedgerFeed(engine, str(settings.folder().resolve())[-255:]))
+    if settings.audit:
+        found.append(AuditFeed(settings.folder() / "audit.jsonl"))
+    return found
 
 
 def recipes(settings: GatewaySettings) -> dict[tuple[str, str], PolicyRecipe]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.exchange.target import Catalogue, Target
 from gairp.gateway.feedback import FeedbackDesk
+from gairp.gateway.feeds import Feeder
 from gairp.gateway.learners.house import request_ids
 from gairp.gateway.learners.recents import explained
 from gairp.gateway.limits.protocol import Limits, NoLimits
@@ -55,6 +56,7 @@ class Gateway:
         limits: Limits | None = None,
         direct: Direct | None = None,
         shadows: Shadows | None = None,
+        feeders: Sequence[Feeder] = (),
         largest_body: int = 32 << 20,
         in_flight: int = 4096,
         drain_s: float = 30.0,
@@ -65,6 +67,7 @@ class Gateway:
         self.limits = limits or NoLimits()
         self.direct = direct or self._by_name
         self.shadows = shadows or Shadows(engine)
+        self.feeders = list(feeders)
         self.feedback = FeedbackDesk(engine)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
         self.in_flight = 0

@@ -44,6 +44,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keys: list[dict[str, Any]] = []  #: none: everybody may ask
     tenants: dict[str, dict[str, Any]] = {}
     rules: str | None = None  #: the YAML file
+    ledger: str | None = "sqlite:///{home}/ledger.db"  #: the database's URL; null: none
+    audit: bool = True
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
 
     @classmethod

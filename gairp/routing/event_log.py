@@ -85,7 +85,7 @@ class EventLog:
                 session=request.session,
                 category=request.tags.get("category"),
                 tags=request.tags,
-                prompt_hash=_hash_of(request) if request.messages else "",
+                prompt_hash=_hash_of(request),
                 more_features={name: packed(values) for name, values in more.items()},
                 content=list(request.messages) if self.content else None,
             )
@@ -133,7 +133,7 @@ class EventLog:
                 finish_reason=response.finish_reason,
                 signals=response.signals,
                 error=error,
-                response_hash=_hash(response.content) if response.content else "",
+                response_hash=_hash(response.content) if response.content else response.digest,
                 content=response.content if self.content else None,
             )
         )
@@ -195,6 +195,11 @@ def _load(load: Load) -> tuple[bytes, bytes, bytes, bytes | None]:
 
 
 def _hash_of(request: Request) -> str:
+    """Of the body as it came, where it is kept; else of the messages; "" where there are none."""
+    if request.raw_body is not None:
+        return blake2b(request.raw_body, digest_size=16).hexdigest()
+    if not request.messages:
+        return ""
     return _hash(json.dumps(request.messages, sort_keys=True, default=str))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -145,6 +146,7 @@ class Calls:
             usage=usage,
             latency_s=latency_s,
             finish_reason=found.finish_reason or "stop",
+            digest=blake2b(data, digest_size=16).hexdigest(),
         )
 
     def _error_inside(self, arm: Arm, data: bytes, latency_s: float) -> Response:
@@ -267,6 +269,7 @@ class Calls:
             latency_s=latency_s,
             inter_token_s=(latency_s - first_s) / gaps,
             finish_reason="" if error is not None else scan.finish_reason or "stop",
+            digest=blake2b(scan.text_bytes(), digest_size=16).hexdigest(),
             error=error,
         )
 

@@ -1,0 +1,219 @@
+"""From the journal's events to rows, each once, however often and in whatever pieces they come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, select, update
+
+from gairp.gateway.ledger.store import insert_into
+from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
+from gairp.records.events import Called, Decided, Event, Observed, Opened, Settled
+
+Row = dict[str, Any]
+Batch = Sequence[tuple[int, Event]]
+PICO = 10**12
+_KNOWN = 20_000
+_STATES = {"billed": "settled", "free": "free", "cached": "free", "unknown": "unknown"}
+#: What a settlement says of a row that is there.
+_SETTLED = (
+    "model", "state", "cost_pico", "input_tokens", "output_tokens", "cached_tokens", "latency_s",
+    "first_token_s", "error",
+)  # fmt: skip
+
+
+class LedgerFeed:
+    """Takes batches of (position, event) of one journal; progress is in the same transaction."""
+
+    def __init__(self, engine: Engine, journal: str = "gateway") -> None:
+        self._engine, self._journal = engine, journal
+        self._decided: dict[str, Row] = {}  # what rows repeat of their decision
+        self._open: dict[str, int] = {}  # decisions whose calls may still come -> where they stand
+        self._seq = self._progress()
+
+    @property
+    def seq(self) -> int:
+        """The next position of the journal that is wanted."""
+        return self._seq
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def take(self, batch: Batch) -> None:
+        """Write; raises SQLAlchemyError where the database does not, and then nothing has happened.
+
+        Events before `seq` were taken already.
+        """
+        fresh = [(seq, event) for seq, event in batch if seq >= self._seq]
+        if not fresh:
+            return
+        with self._engine.begin() as connection:
+            piece: list[Event] = []
+            for seq, event in fresh:
+                self._follow(seq, event)
+                if isinstance(event, Opened):  # a restart: what was under way will not be settled
+                    self._write(connection, piece)
+                    piece = []
+                    _mark_unknown(connection, event.learner)
+                else:
+                    piece.append(event)
+            self._write(connection, piece)
+            end = fresh[-1][0] + 1
+            # A next process begins where the oldest open decision stands: its calls need it.
+            self._note(connection, next(iter(self._open.values()), end))
+        self._seq = end
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _follow(self, seq: int, event: Event) -> None:
+        if isinstance(event, Decided):
+            self._open[event.decision_id] = seq
+            if len(self._open) > _KNOWN:
+                del self._open[next(iter(self._open))]
+        elif isinstance(event, Observed):
+            for ended in event.attempts:
+                self._open.pop(ended.decision_id, None)
+        elif isinstance(event, Settled) and "/shadow" in event.decision_id:
+            self._open.pop(event.decision_id, None)
+
+    def _write(self, connection: Connection, events: Sequence[Event]) -> None:
+        called: dict[str, Row] = {}
+        settled: dict[str, Row] = {}
+        for event in events:
+            if isinstance(event, Decided):
+                self._keep(event)
+            elif isinstance(event, Called):
+                called[event.call_id] = self._intent(connection, event)
+            elif isinstance(event, Settled):
+                settled[event.call_id] = _settlement(event)
+        whole = [{**row, **settled.pop(name)} for name, row in called.items() if name in settled]
+        names = {row["call_id"] for row in whole}
+        begun = [row for name, row in called.items() if name not in names]
+        insert = insert_into(connection)
+        if whole:
+            values_of = {name: insert.excluded[name] for name in _SETTLED}  # type: ignore[attr-defined]
+            connection.execute(
+                insert.on_conflict_do_update(  # type: ignore[attr-defined]
+                    index_elements=["call_id"],
+                    set_=values_of,
+                    # What was reconciled stays so, also where the journal is read again.
+                    where=(ATTEMPTS.c.state == "intent") | (insert.excluded.state != "unknown"),  # type: ignore[attr-defined]
+                ),
+                whole,
+            )
+        if begun:
+            connection.execute(
+                insert.on_conflict_do_nothing(index_elements=["call_id"]),  # type: ignore[attr-defined]
+                begun,
+            )
+        if settled:
+            values: dict[str, Any] = {name: bindparam(name) for name in _SETTLED}
+            statement = (
+                update(ATTEMPTS)
+                .where(
+                    ATTEMPTS.c.call_id == bindparam("b_call"),
+                    (ATTEMPTS.c.state == "intent") | (bindparam("b_state") != "unknown"),
+                )
+                .values(**values)
+            )
+            rows = [
+                {**row, "b_call": name, "b_state": row["state"]} for name, row in settled.items()
+            ]
+            connection.execute(statement, rows)
+
+    def _keep(self, event: Decided) -> None:
+        self._decided[event.decision_id] = {
+            "decision_id": event.decision_id,
+            "request_id": event.request_id,
+            "tenant": event.tenant or "",
+            "project": event.tags.get("project", ""),
+            "key_id": event.tags.get("key", ""),
+            "operation": event.tags.get("operation", ""),
+            "learner": event.learner,
+            "kind": event.kind,
+        }
+        if len(self._decided) > _KNOWN:
+            del self._decided[next(iter(self._decided))]
+
+    def _intent(self, connection: Connection, event: Called) -> Row:
+        known = self._decided.get(event.decision_id) or _of_decision(connection, event)
+        return {
+            **known,
+            "call_id": event.call_id,
+            "arm": event.arm,
+            "model_asked": event.model,
+            "model": event.model,
+            "state": "intent",
+            "reserved_pico": _pico(event.reserved_usd) or 0,
+            "cost_pico": None,
+            "input_tokens": None,
+            "output_tokens": None,
+            "cached_tokens": None,
+            "day": datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d"),
+            "at": event.at,
+            "latency_s": None,
+            "first_token_s": None,
+            "error": None,
+        }
+
+    def _progress(self) -> int:
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                select(PROGRESS.c.seq).where(PROGRESS.c.journal == self._journal)
+            ).scalar()
+        return int(found or 0)
+
+    def _note(self, connection: Connection, seq: int) -> None:
+        done = connection.execute(
+            update(PROGRESS).where(PROGRESS.c.journal == self._journal).values(seq=seq)
+        )
+        if not done.rowcount:
+            connection.execute(PROGRESS.insert().values(journal=self._journal, seq=seq))
+
+
+def _settlement(event: Settled) -> Row:
+    usage, state = event.usage, _STATES[event.billing]
+    cost = None if state == "unknown" else _pico(event.cost_usd)
+    return {
+        "model": event.model,
+        "state": state,
+        "cost_pico": cost,
+        "input_tokens": _count(usage.input_tokens),
+        "output_tokens": _count(usage.output_tokens),
+        "cached_tokens": _count(usage.cached_tokens),
+        "latency_s": _number(event.latency_s),
+        "first_token_s": _number(event.first_token_s),
+        "error": None if event.error is None else event.error.kind,
+    }
+
+
+def _of_decision(connection: Connection, event: Called) -> Row:
+    """What an earlier call of the same decision says; a retry after a restart has no Decided."""
+    names = ("decision_id", "request_id", "tenant", "project", "key_id", "operation", "kind")
+    columns = [ATTEMPTS.c[name] for name in names]
+    row = connection.execute(
+        select(*columns).where(ATTEMPTS.c.decision_id == event.decision_id).limit(1)
+    ).first()
+    known = dict.fromkeys(names, "") if row is None else dict(row._mapping)
+    return {**known, "decision_id": event.decision_id, "learner": event.learner}
+
+
+def _mark_unknown(connection: Connection, learner: str) -> None:
+    rows = (ATTEMPTS.c.state == "intent") & (ATTEMPTS.c.learner == learner)
+    connection.execute(update(ATTEMPTS).where(rows).values(state="unknown"))
+
+
+def _pico(usd: float) -> int | None:
+    return math.ceil(usd * PICO) if math.isfinite(usd) else None
+
+
+def _count(value: float) -> int | None:
+    return int(value) if math.isfinite(value) else None
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

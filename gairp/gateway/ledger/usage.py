@@ -1,0 +1,118 @@
+"""What was used, by whom: exact sums out of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Engine, case, func, select, update
+
+from gairp.errors import DataError, UnknownNameError
+from gairp.gateway.ledger.feed import PICO
+from gairp.gateway.ledger.tables import ATTEMPTS
+from gairp.gateway.limits.periods import period_key
+from gairp.gateway.principal import Period
+
+DIMENSIONS = (
+    "tenant", "project", "key_id", "model", "model_asked", "arm", "operation", "learner", "kind",
+    "day", "state",
+)  # fmt: skip
+
+
+class UsageRow(NamedTuple):
+    """Sums of one group; `held_usd` is reserved for attempts whose cost nobody knows."""
+
+    group: tuple[str, ...]
+    attempts: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    held_usd: float
+    unpriced: int  #: attempts that were billed at a price nobody knows
+
+
+def usage(
+    engine: Engine, by: Sequence[str] = ("tenant",), *, since: str = "", until: str = "9999"
+) -> list[UsageRow]:
+    """Groups in order, days from `since` until before `until` (YYYY-MM-DD).
+
+    Raises UnknownNameError for a dimension that there is not.
+    """
+    for name in by:
+        if name not in DIMENSIONS:
+            raise UnknownNameError("dimension of usage", name, DIMENSIONS)
+    columns = [ATTEMPTS.c[name] for name in by]
+    open_ = ATTEMPTS.c.state.in_(("intent", "unknown"))
+    unpriced = (ATTEMPTS.c.state == "settled") & ATTEMPTS.c.cost_pico.is_(None)
+    statement = (
+        select(
+            *columns,
+            func.count(),
+            func.coalesce(func.sum(ATTEMPTS.c.input_tokens), 0),
+            func.coalesce(func.sum(ATTEMPTS.c.output_tokens), 0),
+            func.coalesce(func.sum(ATTEMPTS.c.cost_pico), 0),
+            func.coalesce(func.sum(case((open_, ATTEMPTS.c.reserved_pico), else_=0)), 0),
+            func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0),
+        )
+        .where(ATTEMPTS.c.day >= since, ATTEMPTS.c.day < until)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    k = len(columns)
+    return [
+        UsageRow(
+            tuple(map(str, row[:k])), int(row[k]), int(row[k + 1]), int(row[k + 2]),
+            int(row[k + 3]) / PICO, int(row[k + 4]) / PICO, int(row[k + 5]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def spent(engine: Engine, now: float) -> Mapping[tuple[str, str], tuple[float, float]]:
+    """(quota's name, period) -> (USD spent, USD held), of the periods that hold `now`.
+
+    What `MemoryPurse.restore` takes.
+    """
+    found: dict[tuple[str, str], tuple[float, float]] = {}
+    periods: dict[Period, str] = {"day": "", "month": "", "total": ""}
+    for period in periods:
+        key = period_key(period, now)
+        since = {"day": key, "month": f"{key}-01", "total": ""}[period]
+        for dimension, prefix in (("tenant", "tenant"), ("key_id", "key")):
+            for row in usage(engine, (dimension,), since=since):
+                found[f"{prefix}:{row.group[0]}", key] = row.cost_usd, row.held_usd
+    return found
+
+
+def reconcile(engine: Engine, call_id: str, usd: float, tokens: tuple[int, int]) -> None:
+    """Say what an attempt of unknown cost did cost; DataError where there is none of that name."""
+    rows = (ATTEMPTS.c.call_id == call_id) & ATTEMPTS.c.state.in_(("unknown", "intent"))
+    with engine.begin() as connection:
+        done = connection.execute(
+            update(ATTEMPTS)
+            .where(rows)
+            .values(
+                state="settled", cost_pico=round(usd * PICO), input_tokens=tokens[0],
+                output_tokens=tokens[1],
+            )
+        )  # fmt: skip
+    if not done.rowcount:
+        raise DataError(
+            f"no attempt {call_id!r} of unknown cost is in the ledger; "
+            "`python -m gairp.admin unknown` lists those that are"
+        )
+
+
+def unsettled(engine: Engine) -> list[tuple[str, str, str, str, str]]:
+    """(call, tenant, arm, state, USD held) of attempts under way and of unknown cost, by time."""
+    c = ATTEMPTS.c
+    statement = (
+        select(c.call_id, c.tenant, c.arm, c.state, c.reserved_pico)
+        .where(c.state.in_(("intent", "unknown")))
+        .order_by(c.at)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    return [(r[0], r[1], r[2], r[3], f"{r[4] / PICO:.9f}") for r in rows]
