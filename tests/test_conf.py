@@ -123,13 +123,20 @@ def test_hints_leave_known_keys_alone() -> None:
     assert "policy, " in hint
 
 
-@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_in_one_process_a_failing_job_of_a_sweep_does_not_stop_the_others(tmp_path: Path) -> None:
+    done = run("-m", "hydra/launcher=basic", "+experiment=quickstart", "seed=-1,-2", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "seed: -1 is no seed" in done.stderr
+    assert "seed: -2 is no seed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_failing_job_of_a_sweep_does_not_stop_the_others(
-    tiny_tables: Path, tmp_path: Path, launcher: str
+    tiny_tables: Path, tmp_path: Path
 ) -> None:
     done = run(
         "-m",
-        f"hydra/launcher={launcher}",
+        "hydra/launcher=joblib",
         "+experiment=custom",
         f"trace.path={tiny_tables / 'outcomes.parquet'}",
         f"trace.prompts={tiny_tables / 'prompts.parquet'}",
