@@ -190,7 +190,7 @@ def test_answers(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert response.model == vendor.served
     assert response.finish_reason == "stop"
     assert response.first_token_s >= 0.02
-    assert 0.001 <= response.inter_token_s < response.latency_s
+    assert 0 <= response.inter_token_s < response.latency_s
     (call,) = server.ledger.calls()
     usage = response.usage
     assert (usage.input_tokens, usage.output_tokens) == (call.billed_input, call.billed_output)

