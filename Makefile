@@ -18,10 +18,10 @@ export UV_SYSTEM_CERTS ?= 1
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env minilm demo demo-live demo-vllm test lint types layers unit docs docs-check bench record ui lock clean clean-results
+.PHONY: help env minilm demo demo-live demo-vllm test lint types layers unit docs docs-check bench bench-gateway record ui lock clean clean-results
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 15
 
 env: $(VENV)/.stamp ## make the environment in .venv from the lock file
 
@@ -77,6 +77,9 @@ docs-check: env ## fail where a generated page is stale
 
 bench: env ## speed, side by side with peers; ends with one JSON line of ratios
 	$(BIN)/python -m benchmarks
+
+bench-gateway: env ## the gateway beside its peers (installed below .bench); ends with one JSON line
+	$(BIN)/python -m benchmarks.gateway
 
 record: env ## record the embedded data anew on local models (over an hour; set GAIRP_QWEN_GGUF)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-record.lock

@@ -1,0 +1,1 @@
+"""The gateway beside its peers: one core for the gateway under test, one for all the rest."""
