@@ -38,7 +38,8 @@ def _parameters(params: Any, settings: dict[str, Any]) -> Any:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
     # It adds threads of its own for connections beyond these: /metrics answers under load too.
     params.n_threads_http, params.n_gpu_layers = 2, settings["n_gpu_layers"]
-    params.cache_ram_mib, params.ui, params.verbosity = 0, False, settings["verbosity"]
+    params.cache_ram_mib = settings["prompt_cache_mib"]
+    params.ui, params.verbosity = False, settings["verbosity"]
     params.endpoint_metrics = settings["metrics"]
     if settings["chat_template"]:
         params.chat_template = settings["chat_template"]

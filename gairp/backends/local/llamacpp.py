@@ -21,7 +21,9 @@ class LlamaCppServer(LocalServer):
 
     `context` tokens are shared by `slots` requests at a time; more wait. One thread a server is
     best where several share few cores. `chat_template` is Jinja text or the name of one that
-    llama.cpp knows, in place of the model's own. `n_gpu_layers` is passed on; it takes a build of
+    llama.cpp knows, in place of the model's own. Up to `prompt_cache_mib` of memory keep the keys and
+    values of earlier prompts, so that one that begins like any of them (the same instructions and
+    examples, say) is not read anew; 0 remembers the last prompt of each slot alone. `n_gpu_layers` is passed on; it takes a build of
     xllamacpp for that GPU and is not tested here. `nice` below 0 needs the right to raise priority
     and is ignored without it.
     """
@@ -37,6 +39,7 @@ class LlamaCppServer(LocalServer):
         context: int = 4096,
         slots: int = 4,
         threads: int = 1,
+        prompt_cache_mib: int = 512,
         n_gpu_layers: int = 0,
         chat_template: str | None = None,
         metrics: bool = True,
@@ -46,10 +49,10 @@ class LlamaCppServer(LocalServer):
     ) -> None:
         self.path = locate(path)
         super().__init__(model=model or self.path.stem, **launch)
-        self.slots, self.context = slots, context
+        self.slots, self.context, self.prompt_cache_mib = slots, context, prompt_cache_mib
         self._settings = {
             "path": str(self.path), "model": self.model, "context": context, "slots": slots,
-            "threads": threads,
+            "threads": threads, "prompt_cache_mib": prompt_cache_mib,
             "n_gpu_layers": n_gpu_layers, "chat_template": chat_template or "",
             "metrics": metrics, "nice": nice, "verbosity": verbosity,
         }  # fmt: skip
@@ -71,11 +74,11 @@ class LlamaCppServer(LocalServer):
         return [self.python, str(Path(llama_process.__file__)), settings]
 
     def memory_needed(self) -> int:
-        """The weights, an eighth for buffers, and what an empty server and its context take.
+        """The weights, an eighth for buffers, what an empty server and its context take, the cache.
 
         Measured: a file of 94 MiB takes 0.34 GB, one of 468 MiB 0.7 GB.
         """
-        return self.path.stat().st_size * 9 // 8 + 256 * _MIB
+        return self.path.stat().st_size * 9 // 8 + (256 + self.prompt_cache_mib) * _MIB
 
     def load(self) -> ServerLoad | None:
         """From /metrics, and from /slots the cells that the running requests hold."""

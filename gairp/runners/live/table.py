@@ -15,6 +15,20 @@ _COLUMNS = (
     "learner", "requests", "quality", "usd_per_1k", "ttft_p50_s", "ttft_p95_s", "latency_p50_s",
     "latency_p95_s", "tokens_per_s", "calls_per_request", "failed", "cached", "shares",
 )  # fmt: skip
+#: Quantiles share a column of the terminal, so that names of arms have room.
+_PRINTED = {
+    "learner": ("learner",),
+    "requests": ("requests",),
+    "quality": ("quality",),
+    "USD per 1,000": ("usd_per_1k",),
+    "first token p50 / p95, s": ("ttft_p50_s", "ttft_p95_s"),
+    "latency p50 / p95, s": ("latency_p50_s", "latency_p95_s"),
+    "tokens/s": ("tokens_per_s",),
+    "calls": ("calls_per_request",),
+    "failed": ("failed",),
+    "cached": ("cached",),
+    "shares": ("shares",),
+}
 
 
 def live_rows(by_learner: Mapping[str, Sequence[Answer]]) -> list[dict[str, object]]:
@@ -45,10 +59,10 @@ def print_rows(rows: Sequence[Mapping[str, object]]) -> None:
     if not console.is_terminal:
         console.width = max(console.width, 160)
     table = Table(title="served live", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for i, name in enumerate(_COLUMNS):
+    for i, name in enumerate(_PRINTED):
         table.add_column(name, justify="right" if i else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row[name]) for name in _COLUMNS))
+        table.add_row(*(" / ".join(_cell(row[key]) for key in keys) for keys in _PRINTED.values()))
     console.print(table)
 
 
@@ -86,5 +100,5 @@ def _quantile(values: np.ndarray, q: float) -> float:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return "—" if math.isnan(value) else f"{value:.4g}"
+        return "—" if math.isnan(value) else f"{value:.3g}"
     return str(value)

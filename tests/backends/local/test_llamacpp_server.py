@@ -26,13 +26,14 @@ def file(tmp_path: Path) -> Path:
 def test_the_settings_reach_the_process(file: Path) -> None:
     server = LlamaCppServer(
         path=str(file), model="toy", context=512, slots=3, threads=2, n_gpu_layers=9,
+        prompt_cache_mib=64,
         chat_template="chatml",
     )  # fmt: skip
     python, program, settings = server.command(8123)
     assert (python, Path(program).name) == (server.python, "llama_process.py")
     assert json.loads(settings) == {
         "path": str(file), "model": "toy", "context": 512, "slots": 3, "threads": 2,
-        "n_gpu_layers": 9, "chat_template": "chatml", "metrics": True,
+        "prompt_cache_mib": 64, "n_gpu_layers": 9, "chat_template": "chatml", "metrics": True,
         "nice": 0, "verbosity": 1, "port": 8123,
     }  # fmt: skip
 
@@ -61,7 +62,8 @@ def test_memory_is_estimated_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "sparse.gguf"
     with path.open("wb") as file:
         file.truncate(800 * 2**20)
-    assert LlamaCppServer(path=str(path)).memory_needed() == (900 + 256) * 2**20
+    server = LlamaCppServer(path=str(path), prompt_cache_mib=100)
+    assert server.memory_needed() == (900 + 256 + 100) * 2**20
 
 
 @real_llamacpp

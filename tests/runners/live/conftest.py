@@ -40,6 +40,7 @@ def settings(questions: Path, tmp_path: Path) -> Callable[..., Settings]:
     """The configuration of `live`, on two arms of one scripted backend, with overrides."""
 
     def made(*overrides: str) -> Settings:
+        chosen = any(one.startswith("policy=") for one in overrides)
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose(
                 "run",
@@ -55,6 +56,7 @@ def settings(questions: Path, tmp_path: Path) -> Callable[..., Settings]:
                     "live.progress=false",
                     "live.retry.base_s=0.01",
                     "live.shadow_share=0",
+                    *([] if chosen else ["policy=[random,linucb]"]),
                     *overrides,
                 ],
             )

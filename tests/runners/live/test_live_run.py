@@ -68,7 +68,11 @@ def test_shadows_complete_the_pool_and_the_usual_report_is_written(
     report = (tmp_path / "out" / "report" / "report.md").read_text()
     assert "oracle" in report
     assert (tmp_path / "out" / "report" / "figures" / "cost_quality.png").exists()
-    assert "linucb against the best fixed mix" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "linucb against the best fixed mix" in printed
+    (row,) = (line for line in printed.splitlines() if line.startswith(" linucb-0 "))
+    assert row.split()[1] == str(COUNT)
+    assert "bad=" in row
     asked = {(e.tags["question"], e.arm) for e in events(tmp_path) if isinstance(e, Decided)}
     assert len(asked) == 2 * COUNT
 
