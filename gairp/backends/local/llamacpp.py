@@ -21,11 +21,11 @@ class LlamaCppServer(LocalServer):
 
     `context` tokens are shared by `slots` requests at a time; more wait. One thread a server is
     best where several share few cores. `chat_template` is Jinja text or the name of one that
-    llama.cpp knows, in place of the model's own. Up to `prompt_cache_mib` of memory keep the keys and
-    values of earlier prompts, so that one that begins like any of them (the same instructions and
-    examples, say) is not read anew; 0 remembers the last prompt of each slot alone. `n_gpu_layers` is passed on; it takes a build of
-    xllamacpp for that GPU and is not tested here. `nice` below 0 needs the right to raise priority
-    and is ignored without it.
+    llama.cpp knows, in place of the model's own. Up to `prompt_cache_mib` of memory keep the keys
+    and values of earlier prompts, so that one that begins like any of them (the same instructions
+    and examples, say) is not read anew; 0 remembers the last prompt of each slot alone.
+    `n_gpu_layers` is passed on; it takes a build of xllamacpp for that GPU and is not tested here.
+    `nice` below 0 needs the right to raise priority and is ignored without it.
     """
 
     kind = "llamacpp"
