@@ -19,8 +19,8 @@ from gairp.ope.arrays import Floats
 
 #: Shares of the capital; spaced evenly on a log scale, between few-and-large and many-and-small.
 BETS: Floats = np.geomspace(4e-4, 0.9, 16)
-#: Halvings of [0, 1] when the capital is solved for the mean: 2^-30 is far below any width.
-HALVINGS = 30
+#: Halvings of [0, 1] when the capital is solved for the mean: 2^-20 is far below any width.
+HALVINGS = 20
 
 
 def log_capital_path(steps: Floats) -> Floats:

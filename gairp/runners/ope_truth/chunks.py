@@ -1,0 +1,46 @@
+"""Replications in chunks that survive a kill: what is there is not done again."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from gairp.types import Floats
+
+SIZE = 50
+
+Run = Callable[[int, np.random.Generator], Floats]
+
+
+def gathered(
+    folder: Path, name: str, run: Run, *, count: int, seed: int, told: Callable[[str], None]
+) -> Floats:
+    """[count, ...]: what `run(size, rng)` gives, chunk after chunk, from files where they exist.
+
+    A chunk depends on the seed, the name and its number alone.
+    """
+    parts = []
+    for number, size in enumerate(_sizes(count)):
+        file = folder / name / f"{number:04d}-{size}.npy"
+        if not file.exists():
+            rng = np.random.default_rng([seed, zlib.crc32(name.encode()), number])
+            _save(file, run(size, rng))
+            told(f"{name}: {min(count, (number + 1) * SIZE):,} of {count:,}")
+        parts.append(np.load(file))
+    return np.concatenate(parts)
+
+
+def _sizes(count: int) -> Iterator[int]:
+    for start in range(0, count, SIZE):
+        yield min(SIZE, count - start)
+
+
+def _save(file: Path, values: Floats) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".part")
+    with partial.open("wb") as out:
+        np.save(out, values)
+    partial.replace(file)
