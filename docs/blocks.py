@@ -74,6 +74,19 @@ def facts(root: Path) -> str:
     return "\n".join(lines)
 
 
+def metrics(root: Path) -> str:
+    """What the gateway tells Prometheus."""
+    from gairp.gateway.metrics import COUNTERS, GAUGES, HISTOGRAMS
+
+    kinds = {"counter": COUNTERS, "histogram": HISTOGRAMS, "gauge": GAUGES}
+    lines = ["| metric | kind | labels | what |", "| --- | --- | --- | --- |"]
+    for kind, found in kinds.items():
+        for name, (labels, what) in found.items():
+            shown = f"{name}_total" if kind == "counter" else name
+            lines.append(f"| `{shown}` | {kind} | {', '.join(labels)} | {what} |")
+    return "\n".join(lines)
+
+
 def defaults(root: Path) -> str:
     """The option that each group has where nobody chooses another."""
     return default_options(root / "conf" / "run.yaml")

@@ -30,6 +30,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "records": blocks.records,
     "events": blocks.events,
     "facts": blocks.facts,
+    "metrics": blocks.metrics,
     "faults": blocks.faults,
     "defaults": blocks.defaults,
     "keys": blocks.keys,

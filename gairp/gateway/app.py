@@ -14,6 +14,7 @@ from gairp.gateway.build import (
     build_catalogue,
     build_engine,
     build_feeds,
+    build_follower,
     build_limits,
     build_upstreams,
 )
@@ -23,6 +24,7 @@ from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.feeds import Feeder
 from gairp.gateway.gateway import Gateway
 from gairp.gateway.limits.protocol import Purse
+from gairp.gateway.metrics import Metrics
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
@@ -78,11 +80,17 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     for upstream in upstreams.values():
         stack.push_async_callback(upstream.aclose)
     limits, purse = build_limits(settings, stack)
-    engine = build_engine(settings, upstreams, purse=purse)
+    follower = build_follower(settings)
+    engine = build_engine(settings, upstreams, purse=purse, follower=follower)
     feeders = _fed(settings, engine, purse, stack)
     stack.callback(engine.house.close)
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
+    if follower is not None:
+        watching = follower.watch(engine.house, settings.registry_every_s)
+        stack.push_async_callback(_cancelled, asyncio.create_task(watching))
+    metrics = Metrics()
+    engine.house.ink.tell(metrics.heard)
     catalogue, keeper = build_catalogue(settings), None
     if settings.rules is not None:
         keeper = RuleKeeper(Path(settings.rules), catalogue)
@@ -95,6 +103,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         direct=None if keeper is None else keeper.direct,
         shadows=shadows,
         feeders=feeders,
+        metrics=metrics,
         authenticate=build_authenticate(settings),
         limits=limits,
         largest_body=settings.largest_body,

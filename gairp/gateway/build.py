@@ -20,6 +20,7 @@ from gairp.gateway.exchange.target import DIRECT, Catalogue
 from gairp.gateway.exchange.tariff import Tariff
 from gairp.gateway.exchange.upstream import Upstream
 from gairp.gateway.feeds import Feed
+from gairp.gateway.learners.follow import AliasFollower, followed_uris
 from gairp.gateway.learners.house import FIRST, House
 from gairp.gateway.learners.ink import Ink
 from gairp.gateway.learners.recents import Recents
@@ -43,7 +44,11 @@ from gairp.types import Arm
 
 
 def build_engine(
-    settings: GatewaySettings, upstreams: Mapping[str, Upstream], *, purse: Purse | None = None
+    settings: GatewaySettings,
+    upstreams: Mapping[str, Upstream],
+    *,
+    purse: Purse | None = None,
+    follower: AliasFollower | None = None,
 ) -> Engine:
     """Everything that requests share, learners restored; raises GairpError for what is wrong."""
     arms = settings.arm_table()
@@ -71,7 +76,7 @@ def build_engine(
         slots=Slots(settings.slots.get("models") or {}, settings.slots.get("default")),
         board=LoadBoard({name: arm.backend for name, arm in arms.items()}),
     )
-    house = _house(settings, arms, gate, tariff, clock)
+    house = _house(settings, arms, gate, tariff, clock, follower)
     return Engine(
         house=house,
         stage=stage,
@@ -152,6 +157,8 @@ def recipes(settings: GatewaySettings) -> dict[tuple[str, str], PolicyRecipe]:
     )
     wanted = {(DIRECT, FIRST): direct}
     for name, config in settings.policies.items():
+        if "uri" in config:
+            continue  # of the registry
         wanted[name, FIRST] = PolicyRecipe(
             policy=name,
             config=config,
@@ -177,6 +184,7 @@ def _house(
     gate: GatewayGate,
     tariff: Tariff,
     clock: WallClock,
+    follower: AliasFollower | None,
 ) -> House:
     home = settings.folder()
     ink = Ink(
@@ -207,5 +215,26 @@ def _house(
 
     house = House(home=home, ink=ink, serve=made, clock_now=clock.now)
     builder = build_features(settings.features)
-    house.open({key: (recipe, builder) for key, recipe in recipes(settings).items()})
+    wanted = {key: (recipe, builder) for key, recipe in recipes(settings).items()}
+    states: dict[str, bytes] = {}
+    uris = {} if follower is None else followed_uris(settings.policies)
+    for name in uris:
+        assert follower is not None
+        found = follower.current(name)
+        wanted[name, found.version] = found.recipe, builder
+        if found.state is not None:
+            states[name] = found.state
+    house.open(wanted, states=states)
     return house
+
+
+def build_follower(settings: GatewaySettings) -> AliasFollower | None:
+    """Of the policies that are given by `uri: models:/MODEL@ALIAS`; None where there are none."""
+    uris = followed_uris(settings.policies)
+    if not uris:
+        return None
+    from gairp.tracking.client import default_uri
+    from gairp.tracking.registry import PolicyRegistry
+
+    registry = PolicyRegistry(settings.registry or default_uri())
+    return AliasFollower(registry, uris, build_features(settings.features))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from gairp.gateway.feeds import Feeder
 from gairp.gateway.learners.house import request_ids
 from gairp.gateway.learners.recents import explained
 from gairp.gateway.limits.protocol import Limits, NoLimits
+from gairp.gateway.metrics import CONTENT_TYPE, Metrics
 from gairp.gateway.principal import Principal
 from gairp.types import Operation
 
@@ -57,6 +58,7 @@ class Gateway:
         direct: Direct | None = None,
         shadows: Shadows | None = None,
         feeders: Sequence[Feeder] = (),
+        metrics: Metrics | None = None,
         largest_body: int = 32 << 20,
         in_flight: int = 4096,
         drain_s: float = 30.0,
@@ -68,6 +70,7 @@ class Gateway:
         self.direct = direct or self._by_name
         self.shadows = shadows or Shadows(engine)
         self.feeders = list(feeders)
+        self.metrics = metrics or Metrics()
         self.feedback = FeedbackDesk(engine)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
         self.in_flight = 0
@@ -107,6 +110,7 @@ class Gateway:
             await self._failed(client, request_id)
         finally:
             self.in_flight -= 1
+            self.metrics.answered(client.status)
 
     async def _answer(
         self, operation: Operation, request_id: str, scope: Scope, receive: Receive, client: Client
@@ -173,6 +177,9 @@ class Gateway:
                 await client.whole(200, _JSON, b'{"status":"ok"}')
             elif path == "/ready":
                 await self._ready(client)
+            elif path == "/metrics":
+                text = self.metrics.text(self._gauges)
+                await client.whole(200, [(b"content-type", CONTENT_TYPE)], text)
             elif path in _OPERATIONS:
                 raise ApiError(405, f"{method} is not for {path}; use POST",
                                headers={"allow": "POST"})  # fmt: skip
@@ -188,6 +195,19 @@ class Gateway:
                 raise ApiError(404, f"nothing is at {method} {path[:100]}", code="not_found")
         except ApiError as error:
             await client.error(error)
+
+    def _gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        engine = self.engine
+        yield "gairp_in_flight", (), float(self.in_flight)
+        now = engine.clock.now()
+        for model in {arm.model for arm in engine.stage.arms.values()}:
+            closed = engine.gate.breakers.allows(model, now)
+            yield "gairp_breaker_open", (model,), float(not closed)
+        for feeder in self.feeders:
+            yield "gairp_feed_lag", (type(feeder.feed).__name__,), float(feeder.lag)
+        for name, served in engine.house.learners.items():
+            yield "gairp_pending_feedback", (name,), float(len(served.joiner))
+            yield "gairp_learner_updates", (name,), float(served.policy.state_version)
 
     async def _ready(self, client: Client) -> None:
         broken = self.engine.house.ink.broken

@@ -46,6 +46,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     rules: str | None = None  #: the YAML file
     ledger: str | None = "sqlite:///{home}/ledger.db"  #: the database's URL; null: none
     audit: bool = True
+    registry: str | None = None  #: the MLflow store of policies with a `uri`
+    registry_every_s: float = 5.0
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
 
     @classmethod

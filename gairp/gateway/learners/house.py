@@ -46,11 +46,13 @@ class House:
         wanted: Mapping[tuple[str, str], tuple[PolicyRecipe, FeatureBuilder]],
         *,
         whole: bool = True,
+        states: Mapping[str, bytes] | None = None,
     ) -> None:
         """Put these (name, version) in charge, each where the journal left it.
 
         `whole`: one without a snapshot is looked for in the whole journal. Every learner has a
         snapshot from its first moment, so that this only matters where somebody removed it.
+        `states` are what policies, by name, begin with where they never served here.
         """
         made: dict[str, Served] = {}
         restorings: dict[str, Restoring] = {}
@@ -60,6 +62,9 @@ class House:
                 raise ConfigError(f"policies.{name}: its recipe is named {recipe.policy!r}")
             served = self._serve(recipe, version, recipe.build(), builder)
             snapshot = read_snapshot(self._folder(), served.learner)
+            begin_with = (states or {}).get(name)
+            if snapshot is None and begin_with is not None:
+                served.policy.load(begin_with)
             restorings[served.learner] = Restoring(
                 policy=served.policy, joiner=served.joiner, snapshot=snapshot
             )
@@ -75,10 +80,17 @@ class House:
             self._take_charge(served)
         self.ink.flush()
 
-    def swap(self, recipe: PolicyRecipe, version: str, builder: FeatureBuilder) -> Served:
+    def swap(
+        self,
+        recipe: PolicyRecipe,
+        version: str,
+        builder: FeatureBuilder,
+        *,
+        state: bytes | None = None,
+    ) -> Served:
         """Another version of a policy takes over; requests under way end with the one before.
 
-        A version that served before goes on where it stopped.
+        A version that served before goes on where it stopped; another begins with `state`.
         """
         known = self._all.get(learner_name(recipe.policy, version))
         if known is not None:
@@ -87,7 +99,8 @@ class House:
         before = self._in_charge.get(recipe.policy)
         if before is not None:
             self.snapshot(before)
-        self.open({(recipe.policy, version): (recipe, builder)}, whole=False)
+        states = {} if state is None else {recipe.policy: state}
+        self.open({(recipe.policy, version): (recipe, builder)}, whole=False, states=states)
         return self._in_charge[recipe.policy]
 
     def find(self, name: str) -> Served:
@@ -103,6 +116,11 @@ class House:
     def in_charge(self) -> dict[str, Served]:
         """By name."""
         return dict(self._in_charge)
+
+    @property
+    def learners(self) -> dict[str, Served]:
+        """By name in the log, those that are no longer in charge among them."""
+        return dict(self._all)
 
     # -- learning --------------------------------------------------------------------------
 

@@ -1,0 +1,117 @@
+"""What Prometheus scrapes. Labels are arms, learners and tenants; the tenants are capped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from gairp.records.events import Decided, Event, Learned, Settled
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+_TENANTS = 200  #: further ones are counted together, as `other`
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+_DECISIONS = 20_000
+
+#: name -> (labels, what it is): the reference page is made of this.
+COUNTERS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "gairp_responses": (("status",), "answers to clients, by HTTP status"),
+    "gairp_calls": (("arm", "outcome"), "calls to models, by how they ended"),
+    "gairp_tokens": (("arm", "direction"), "tokens, in and out"),
+    "gairp_cost_usd": (("arm", "tenant"), "USD billed"),
+    "gairp_decisions": (("learner", "kind"), "decisions: primary, fallback, shadow, …"),
+    "gairp_feedback": (("learner",), "feedback that was learned"),
+}
+HISTOGRAMS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "gairp_call_seconds": (("arm",), "seconds of a call to its last byte"),
+    "gairp_first_token_seconds": (("arm",), "seconds of a stream to its first event"),
+}
+GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "gairp_in_flight": ((), "requests under way"),
+    "gairp_breaker_open": (("model",), "1 while the model is left alone"),
+    "gairp_feed_lag": (("feed",), "events of the journal that ledger or audit lack"),
+    "gairp_pending_feedback": (("learner",), "decisions that wait for feedback"),
+    "gairp_learner_updates": (("learner",), "updates that the policy has applied"),
+}
+
+
+class Metrics:
+    """Counts what the journal is told; gauges are read when they are asked for."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._counters = {
+            name: Counter(name, what, labels, registry=self._registry)
+            for name, (labels, what) in COUNTERS.items()
+        }
+        self._histograms = {
+            name: Histogram(name, what, labels, registry=self._registry, buckets=_SECONDS)
+            for name, (labels, what) in HISTOGRAMS.items()
+        }
+        self._gauges = {
+            name: Gauge(name, what, labels, registry=self._registry)
+            for name, (labels, what) in GAUGES.items()
+        }
+        self._children: dict[tuple[str, ...], Any] = {}
+        self._tenants: dict[str, str] = {}
+        self._tenant_of: dict[str, str] = {}  # of decisions under way
+
+    def answered(self, status: int) -> None:
+        """A client has its answer."""
+        self._of("gairp_responses", str(status)).inc()
+
+    def heard(self, first: int, events: list[Event]) -> None:
+        """What was just written to the journal."""
+        for event in events:
+            if isinstance(event, Decided):
+                self._of("gairp_decisions", event.learner, event.kind).inc()
+                self._tenant_of[event.decision_id] = self._tenant(event.tenant or "")
+                if len(self._tenant_of) > _DECISIONS:
+                    del self._tenant_of[next(iter(self._tenant_of))]
+            elif isinstance(event, Settled):
+                self._settled(event)
+            elif isinstance(event, Learned):
+                self._of("gairp_feedback", event.learner).inc()
+
+    def text(self, gauges: Callable[[], Iterable[tuple[str, tuple[str, ...], float]]]) -> bytes:
+        """The exposition; `gauges` gives (name, labels, value) of now."""
+        for name, labels, value in gauges():
+            gauge = self._gauges[name]
+            (gauge.labels(*labels) if labels else gauge).set(value)
+        return generate_latest(self._registry)
+
+    def _settled(self, event: Settled) -> None:
+        arm, usage = event.arm, event.usage
+        outcome = "answered" if event.error is None else event.error.kind
+        self._of("gairp_calls", arm, outcome).inc()
+        tenant = self._tenant_of.pop(event.decision_id, "")
+        if event.billing != "billed":
+            return
+        if usage.input_tokens == usage.input_tokens:
+            self._of("gairp_tokens", arm, "in").inc(usage.input_tokens)
+        if usage.output_tokens == usage.output_tokens:
+            self._of("gairp_tokens", arm, "out").inc(usage.output_tokens)
+        if event.cost_usd == event.cost_usd:
+            self._of("gairp_cost_usd", arm, tenant).inc(event.cost_usd)
+        if event.latency_s == event.latency_s:
+            self._of("gairp_call_seconds", arm).observe(event.latency_s)
+        if event.first_token_s == event.first_token_s:
+            self._of("gairp_first_token_seconds", arm).observe(event.first_token_s)
+
+    def _of(self, *key: str) -> Any:
+        """The child of a metric, looked up once."""
+        child = self._children.get(key)
+        if child is None:
+            name, *labels = key
+            metric: Any = self._counters.get(name) or self._histograms[name]
+            child = self._children[key] = metric.labels(*labels)
+        return child
+
+    def _tenant(self, name: str) -> str:
+        known = self._tenants.get(name)
+        if known is None:
+            if len(self._tenants) >= _TENANTS:
+                return "other"
+            known = self._tenants[name] = name
+        return known
