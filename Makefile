@@ -20,7 +20,7 @@ COUNT ?= 200
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env minilm live vllm sandbox demo demo-live demo-vllm test lint types layers unit docs docs-check bench bench-gateway record ui lock clean clean-results
+.PHONY: help env minilm live vllm sandbox demo demo-live demo-vllm serve-demo test lint types layers unit docs docs-check bench bench-gateway record ui lock clean clean-results
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 15
@@ -49,6 +49,9 @@ demo-live: env live ## 200 requests to real local models, routed by a bandit tha
 
 demo-vllm: env vllm ## the same through vLLM on the CPU (COUNT=50 for fewer requests)
 	$(BIN)/python -m gairp.run +experiment=live live=vllm name=live_vllm live.count=$(COUNT)
+
+serve-demo: env live ## the gateway before two real local models, at http://127.0.0.1:8080/v1
+	$(BIN)/python -m gairp.serve serving=demo
 
 live: $(VENV)/.live ## llama.cpp and a small model, for demos and tests of real local models
 

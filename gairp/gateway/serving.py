@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from gairp.errors import ConfigError, MissingDependencyError
 from gairp.gateway.app import create_app
@@ -36,7 +37,8 @@ def serve(settings: GatewaySettings) -> None:
         )
     )
     print(f"gateway  http://{settings.host}:{settings.port}/v1", file=sys.stderr, flush=True)
-    server.run()
+    with suppress(KeyboardInterrupt):  # told to uvicorn, which has ended in order by now
+        server.run()
     if not server.started:
         raise ConfigError("the gateway did not start; the lines above say why")
 
