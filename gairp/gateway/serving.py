@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import suppress
+
+from typing import Any
 
 from gairp.errors import ConfigError, MissingDependencyError
 from gairp.gateway.app import create_app
@@ -17,7 +20,13 @@ def serve(settings: GatewaySettings) -> None:
     except ImportError:
         raise MissingDependencyError("uvicorn", extra="gateway", needed_for="the gateway") from None
     app = create_app(settings)
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        async def startup(self, *args: Any, **kwargs: Any) -> None:
+            await super().startup(*args, **kwargs)
+            _leave_alone()
+
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -50,3 +59,14 @@ def _loop() -> str:
     except ImportError:
         return "asyncio"
     return "uvloop"
+
+
+def _leave_alone() -> None:
+    """Let the collector pass over what stays for good, and look less often for what does not.
+
+    Requests leave no cycles behind unless they fail; what they do leave is counted here all the
+    same, and to look through everything for it took a tenth of a request's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from gairp.gateway.limits.bucket import TokenBucket
 from gairp.gateway.limits.protocol import Headers, Ticket
 from gairp.gateway.limits.rules import Quotas, holding, never_fits, too_many
+from gairp.gateway.limits.windows import WindowStorage
 from gairp.gateway.principal import Principal
 
 _SOON_S = 1.0  #: when to try again where too many requests are under way: nobody knows
@@ -22,7 +22,8 @@ class MemoryLimits:
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._requests = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._windows = WindowStorage()
+        self._requests = SlidingWindowCounterRateLimiter(self._windows)
         self._items: dict[int, RateLimitItemPerMinute] = {}
         self._buckets: dict[str, TokenBucket] = {}
         self._under_way: dict[str, int] = {}
@@ -112,7 +113,7 @@ class MemoryLimits:
         counted = [(name, q.rpm, self._item(q.rpm)) for name, q in quotas if q.rpm is not None]
         if counted:
             name, rpm, item = min(counted, key=lambda one: one[1])
-            left = self._requests.get_window_stats(item, name).remaining
+            left = self._windows.left(item.key_for(name), rpm, item.get_expiry())
             headers += [
                 (b"x-ratelimit-limit-requests", b"%d" % rpm),
                 (b"x-ratelimit-remaining-requests", b"%d" % left),

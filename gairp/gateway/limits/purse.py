@@ -95,7 +95,10 @@ class MemoryPurse:
 
     def _of(self, quotas: Quotas) -> tuple[Account, ...]:
         now = self._now()
-        return tuple(
-            self._accounts.setdefault((name, period_key(quota.usd_period, now)), Account())
-            for name, quota in quotas
-        )
+        return tuple([self._account(name, period_key(q.usd_period, now)) for name, q in quotas])
+
+    def _account(self, name: str, period: str) -> Account:
+        account = self._accounts.get((name, period))
+        if account is None:
+            account = self._accounts[name, period] = Account()
+        return account

@@ -30,10 +30,14 @@ def with_dollars(quotas: Quotas) -> Quotas:
 
 def budgets(principal: Principal, model: str | None = None) -> Quotas:
     """The budgets of a principal: for one model, or all that hold for every model."""
-    quotas = with_dollars(principal.quotas)
     if model is None:
-        return tuple((name, quota) for name, quota in quotas if "/model:" not in name)
-    return holding(quotas, model)
+        return _of_every_model(principal.quotas)
+    return holding(with_dollars(principal.quotas), model)
+
+
+@lru_cache(maxsize=65_536)
+def _of_every_model(quotas: Quotas) -> Quotas:
+    return tuple((name, quota) for name, quota in with_dollars(quotas) if "/model:" not in name)
 
 
 def too_many(what: str, name: str, limit: int, retry_after_s: float) -> ApiError:

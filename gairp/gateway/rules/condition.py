@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from gairp.errors import ConfigError, MissingDependencyError
-from gairp.gateway.rules.facts import FACTS
+from gairp.gateway.rules.facts import FACTS, FEW
 
+_REMEMBERED = 4096
 _ERROR = re.compile(r"<input>:(\d+):(\d+): (.*)")
 
 
@@ -37,12 +39,25 @@ class Condition:
         names = set(re.findall(r"[A-Za-z_]\w*", text))
         #: The facts that it may read: the others need not be handed over.
         self.reads = tuple(name for name in FACTS if name in names)
+        self._known: dict[tuple[Any, ...], bool] | None = {} if FEW.issuperset(self.reads) else None
 
     def holds(self, facts: dict[str, Any]) -> bool:
         """Whether it is true; an error (a tag that is not there, say) counts as false."""
         if self.always:
             return True
-        value = self._expression.eval(data={name: facts[name] for name in self.reads})
+        if self._known is None:
+            return self._evaluated([facts[name] for name in self.reads])
+        # An expression has no state: the same facts give the same, and CEL takes a while.
+        values = tuple([facts[name] for name in self.reads])
+        found = self._known.get(values)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[values] = self._evaluated(values)
+        return found
+
+    def _evaluated(self, values: Sequence[Any]) -> bool:
+        value = self._expression.eval(data=dict(zip(self.reads, values, strict=True)))
         return value.value() is True
 
     def why_not(self, facts: dict[str, Any]) -> str:

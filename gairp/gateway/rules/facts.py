@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,31 +29,62 @@ FACTS: Mapping[str, tuple[str, str]] = {
 }
 _SECRET = frozenset({b"authorization", b"cookie", b"x-api-key", b"api-key", b"proxy-authorization"})
 _BYTES_A_TOKEN = 4
-
-
-def facts_of(
-    request: GatewayRequest, headers: Mapping[bytes, bytes], now: datetime | None = None
-) -> dict[str, Any]:
-    """The facts of one request."""
-    peek, principal = request.peek, request.principal
-    moment = now or datetime.now(UTC)
-    return {
-        "tenant": principal.tenant,
-        "project": principal.project,
-        "key": principal.key_id,
-        "model": peek.model,
-        "operation": request.operation,
-        "tokens": peek.size // _BYTES_A_TOKEN,
-        "max_tokens": peek.max_tokens or 0,
-        "stream": peek.stream,
-        "tools": peek.tools,
-        "needs": list(peek.needs),
-        "session": request.session or "",
-        "user": peek.user or "",
-        "tags": peek.tags,
-        "headers": {
-            k.decode("latin-1"): v.decode("latin-1") for k, v in headers.items() if k not in _SECRET
-        },
-        "hour": moment.hour,
-        "weekday": moment.isoweekday(),
+#: Facts of few values, or short ones: what a condition makes of them may be remembered.
+FEW = frozenset(
+    {
+        "tenant", "project", "key", "operation", "tokens", "max_tokens", "stream", "tools", "hour",
+        "weekday",
     }
+)  # fmt: skip
+
+
+class RequestFacts(dict[str, Any]):
+    """The facts of one request, each made when it is first read: most rules read few of them."""
+
+    __slots__ = ("_headers", "_now", "_request")
+
+    def __init__(
+        self,
+        request: GatewayRequest,
+        headers: Mapping[bytes, bytes],
+        now: datetime | None = None,
+    ) -> None:
+        self._request, self._headers, self._now = request, headers, now
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _MAKERS[name](self._request, self)
+        return value
+
+    def moment(self) -> datetime:
+        """The time, the same for all that ask for it."""
+        if self._now is None:
+            self._now = datetime.now(UTC)
+        return self._now
+
+    def sent(self) -> dict[str, str]:
+        """The headers as texts, without credentials."""
+        return {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in self._headers.items()
+            if name not in _SECRET
+        }
+
+
+_MAKERS: Mapping[str, Callable[[GatewayRequest, RequestFacts], Any]] = {
+    "tenant": lambda request, _: request.principal.tenant,
+    "project": lambda request, _: request.principal.project,
+    "key": lambda request, _: request.principal.key_id,
+    "model": lambda request, _: request.peek.model,
+    "operation": lambda request, _: request.operation,
+    "tokens": lambda request, _: request.peek.size // _BYTES_A_TOKEN,
+    "max_tokens": lambda request, _: request.peek.max_tokens or 0,
+    "stream": lambda request, _: request.peek.stream,
+    "tools": lambda request, _: request.peek.tools,
+    "needs": lambda request, _: list(request.peek.needs),
+    "session": lambda request, _: request.session or "",
+    "user": lambda request, _: request.peek.user or "",
+    "tags": lambda request, _: request.peek.tags,
+    "headers": lambda _, facts: facts.sent(),
+    "hour": lambda _, facts: facts.moment().hour,
+    "weekday": lambda _, facts: facts.moment().isoweekday(),
+}
