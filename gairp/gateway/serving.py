@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import suppress
-
 from typing import Any
 
 from gairp.errors import ConfigError, MissingDependencyError
