@@ -30,7 +30,7 @@ class GatewayGate:
         tariff: Tariff,
         breakers: Breakers,
         clock: Clock,
-        closed: Callable[[str], str | None] = lambda name: None,
+        closed: Callable[[str], str | None] | None = None,
     ) -> None:
         """`closed` says why an arm is out of service for reasons of its own (ejected, say)."""
         self.arms, self.tariff, self.breakers, self.clock = dict(arms), tariff, breakers, clock
@@ -45,17 +45,19 @@ class GatewayGate:
             return keep(context, [])
         left = math.inf if context.budget is None else context.budget.left_usd
         now, allows, peek = self.clock.now(), self.breakers.allows, request.peek
-        needs = peek.needs
+        needs, closed, most = peek.needs, self._closed, context.max_cost.tolist()
         columns = []
         for i, name in enumerate(context.candidates):
             arm = self.arms[name]
-            if name in tried or not allows(arm.model, now) or self._closed(name):
+            if name in tried or not allows(arm.model, now):
+                continue
+            if closed is not None and closed(name):
                 continue
             if needs and arm.capabilities and not needs <= arm.capabilities:
                 continue
             if arm.context_window is not None and not self.tariff.fits(peek, name):
                 continue
-            if left == math.inf or context.max_cost[i] <= left:
+            if left == math.inf or most[i] <= left:
                 columns.append(i)
         return keep(context, columns)
 
@@ -72,7 +74,7 @@ class GatewayGate:
         arm, peek = self.arms[name], request.peek
         if not self.breakers.allows(arm.model, self.clock.now()):
             return f"the breaker of model {arm.model!r} is open"
-        if (why := self._closed(name)) is not None:
+        if self._closed is not None and (why := self._closed(name)) is not None:
             return why
         if peek.needs and arm.capabilities and not peek.needs <= arm.capabilities:
             return f"cannot do: {', '.join(sorted(peek.needs - arm.capabilities))}"

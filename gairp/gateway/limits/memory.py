@@ -14,6 +14,7 @@ from gairp.gateway.limits.rules import Quotas, holding, never_fits, too_many
 from gairp.gateway.limits.windows import WindowStorage
 from gairp.gateway.principal import Principal
 
+_MINUTE_S = 60
 _SOON_S = 1.0  #: when to try again where too many requests are under way: nobody knows
 
 
@@ -25,6 +26,7 @@ class MemoryLimits:
         self._windows = WindowStorage()
         self._requests = SlidingWindowCounterRateLimiter(self._windows)
         self._items: dict[int, RateLimitItemPerMinute] = {}
+        self._keys: dict[tuple[str, int], str] = {}
         self._buckets: dict[str, TokenBucket] = {}
         self._under_way: dict[str, int] = {}
 
@@ -93,7 +95,10 @@ class MemoryLimits:
             if len(counted) > 1 and not self._requests.test(item, name):
                 raise self._full(name, rpm, item)
         for name, rpm, item in counted:
-            if not self._requests.hit(item, name):
+            # As the strategy's `hit`, which would join the key anew.
+            if not self._windows.acquire_sliding_window_entry(
+                self._key(item, name), rpm, _MINUTE_S
+            ):
                 raise self._full(name, rpm, item)
 
     def _full(self, name: str, rpm: int, item: RateLimitItemPerMinute) -> Exception:
@@ -113,7 +118,7 @@ class MemoryLimits:
         counted = [(name, q.rpm, self._item(q.rpm)) for name, q in quotas if q.rpm is not None]
         if counted:
             name, rpm, item = min(counted, key=lambda one: one[1])
-            left = self._windows.left(item.key_for(name), rpm, item.get_expiry())
+            left = self._windows.left(self._key(item, name), rpm, _MINUTE_S)
             headers += [
                 (b"x-ratelimit-limit-requests", b"%d" % rpm),
                 (b"x-ratelimit-remaining-requests", b"%d" % left),
@@ -125,6 +130,13 @@ class MemoryLimits:
         if item is None:
             item = self._items[rpm] = RateLimitItemPerMinute(rpm)
         return item
+
+    def _key(self, item: RateLimitItemPerMinute, name: str) -> str:
+        """The library's key of a quota."""
+        key = self._keys.get((name, item.amount))
+        if key is None:
+            key = self._keys[name, item.amount] = item.key_for(name)
+        return key
 
     def _bucket(self, name: str, limit: int, now: float) -> TokenBucket:
         bucket = self._buckets.get(name)

@@ -26,7 +26,7 @@ class _Count:
 class WindowStorage(Storage, SlidingWindowCounterSupport):
     """Two counters a key; what is over is forgotten once a window. For one thread."""
 
-    STORAGE_SCHEME = ["gairp-windows"]
+    STORAGE_SCHEME = None
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         super().__init__(None)
