@@ -1,7 +1,8 @@
 """`python -m benchmarks.local_servers`: the same prompts to llama.cpp and to vLLM, both measured.
 
 Each answer has the same length, whatever the model says (`ignore_eos`), so that both servers do the
-same work. Prints a Markdown table; a server whose parts are absent is left out, saying why.
+same work; the questions of a level are the same for both, and new to them. Prints the machine and a
+Markdown table; a server whose parts are absent is left out, saying why.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import platform
 import sys
 import time
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -147,16 +150,34 @@ def _stat(path: Path) -> list[str]:
     return path.read_text().rpartition(")")[2].split()
 
 
-def servers(threads: int) -> dict[str, LocalServer]:
-    """Both with the same model, the same room and the same threads."""
-    folder = str(models_folder() / "smollm2-135m-instruct")
-    return {
-        "llamacpp": LlamaCppServer(path=SMOLLM2, model="smollm2", slots=4, threads=threads),
-        "vllm": VllmServer(
-            path=folder, model="smollm2", python=f"{ENVIRONMENT}/bin/python", dtype="bfloat16",
-            slots=4, threads=threads,
-        ),
-    }  # fmt: skip
+def server_of(kind: str, threads: int, dtype: str) -> LocalServer:
+    """Either has the same model, the same room and the same threads."""
+    if kind == "llamacpp":
+        return LlamaCppServer(path=SMOLLM2, model="smollm2", slots=4, threads=threads)
+    return VllmServer(
+        path=str(models_folder() / "smollm2-135m-instruct"), model="smollm2",
+        python=f"{ENVIRONMENT}/bin/python", dtype=dtype, slots=4, threads=threads,
+    )  # fmt: skip
+
+
+def machine(root: Path = Path("/")) -> str:
+    """Processor, memory, system and the version of llama.cpp's package, in a line."""
+    text = (root / "proc/cpuinfo").read_text()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    flags = [f for f in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if f in text.split()]
+    memory = (root / "proc/meminfo").read_text().partition("MemTotal:")[2].split()[0]
+    return (
+        f"{len(names)} cores of {names[0]} ({flags[0] if flags else 'no vectors known'}), "
+        f"{int(memory) / 2**20:.0f} GiB, {platform.system()}, Python {platform.python_version()}, "
+        f"xllamacpp {_version('xllamacpp')}"
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -165,19 +186,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--prompts", type=int, default=40, help="at each level")
     parser.add_argument("--tokens", type=int, default=48, help="of each answer")
     parser.add_argument("--threads", type=int, default=1, help="of each server")
+    parser.add_argument("--dtype", default="bfloat16", help="of vLLM's weights and computation")
     parser.add_argument("--at-once", type=int, nargs="+", default=[1, 4], help="callers")
-    parser.add_argument("--servers", nargs="+", default=["llamacpp", "vllm"])
+    kinds = ["llamacpp", "vllm"]
+    parser.add_argument("--servers", nargs="+", default=kinds, choices=kinds)
     options = parser.parse_args(arguments)
     rows = []
     for name in options.servers:
         try:
-            server = servers(options.threads)[name]
+            server = server_of(name, options.threads, options.dtype)
             found = asyncio.run(measure(server, options.at_once, options.prompts, options.tokens))
         except GairpError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
             continue
         rows += [level.row() for level in found]
-    print("\n".join([HEADER, *rows]))
+    print("\n".join([machine(), "", HEADER, *rows]))
     return 0 if rows else 1
 
 
