@@ -140,9 +140,10 @@ def _notes(stage: Stage, unlearned: int, stopped: bool, complete: int, reported:
         f"{ceiling.kept_usd:.6f} USD held for calls whose bill is unknown"
     ]
     if complete < _LEAST:
+        remedy = "" if stopped else "; raise live.shadow_share or live.count"
         lines.append(
             f"note: {complete} of {reported} reported questions were asked of every arm; the "
-            f"comparison with fixed mixes and the oracle needs {_LEAST} (live.shadow_share=1)"
+            f"comparison with fixed mixes and the oracle needs {_LEAST}{remedy}"
         )
     lines += [f"note: arm {arm!r} {why}" for arm, why in stage.admission.quarantined.items()]
     lines += [

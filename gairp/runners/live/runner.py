@@ -115,6 +115,17 @@ class LiveRunner:
     # -- serving --------------------------------------------------------------------------
 
     async def _serve(self, cast: Cast, logbook: Logbook) -> tuple[int, bool]:
+        try:
+            # Before the learners write anything: a start that fails leaves a log that any other
+            # settings may begin.
+            await cast.stage.start()
+            return await self._play(cast, logbook)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            await cast.stage.aclose()
+
+    async def _play(self, cast: Cast, logbook: Logbook) -> tuple[int, bool]:
         stage, material, clock = cast.stage, cast.material, cast.clock
         logbook.restore(stage.ceiling)
         clock.offset = max((e.now for e in logbook.past if isinstance(e, Decided)), default=0.0)
@@ -130,7 +141,6 @@ class LiveRunner:
             self.live.grader, stage, sink=logbook.journal, run=str(len(logbook.past))
         )
         try:
-            await stage.start()
             with progress:
                 session = Session(
                     stage=stage, learners=learners, material=material, live=self.live,
@@ -140,11 +150,8 @@ class LiveRunner:
                 )  # fmt: skip
                 with Interrupts(session):
                     await session.run(self._pacing())
-        except BaseExceptionGroup as group:
-            raise _first(group) from group
         finally:
             await grader.aclose()
-            await stage.aclose()
             spool.close()
         return session.unlearned, session.stop.is_set()
 

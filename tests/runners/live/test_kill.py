@@ -98,6 +98,7 @@ def test_an_interrupt_finishes_what_is_in_flight_and_writes_the_report(
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "stopped early; the same command goes on where this one ended" in said
+    assert "raise live.shadow_share" not in said
     events = _events(log)
     calls = {e.call_id for e in events if isinstance(e, Called)}
     assert calls == {e.call_id for e in events if isinstance(e, Settled)}
