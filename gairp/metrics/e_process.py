@@ -51,7 +51,7 @@ def e_process(differences: ArrayLike, *, alpha: float = 0.05, bets: int = 32) ->
         at = int(np.argmax(np.abs(np.nan_to_num(steps)) > 1.0))
         raise ValueError(f"differences[{at}] is {steps[at]}, outside [-1, 1]")
     steps = np.nan_to_num(steps)
-    rose, fell = _log_capital(steps, bets), _log_capital(-steps, bets)
+    rose, fell = log_capital(steps, bets), log_capital(-steps, bets)
     log_path = np.logaddexp(rose, fell) - math.log(2.0)
     crossed = np.flatnonzero(log_path >= -math.log(alpha))
     with np.errstate(over="ignore"):
@@ -63,8 +63,8 @@ def e_process(differences: ArrayLike, *, alpha: float = 0.05, bets: int = 32) ->
         )
 
 
-def _log_capital(steps: Floats, bets: int) -> Floats:
-    """Logarithm of the mean capital of the bets that the mean is above 0, [n]."""
+def log_capital(steps: Floats, bets: int) -> Floats:
+    """Logarithm of the mean capital of bets on steps of −1 or more whose mean is 0 or less, [n]."""
     shares = (np.arange(bets) + 0.5) / bets
     total = np.full(len(steps), -math.inf)
     for share in shares:  # one at a time: a table [bets, n] of a long record would be large

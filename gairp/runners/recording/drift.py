@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gairp.errors import ConfigError
+from gairp.metrics.confidence_sequence import confidence_sequence
 from gairp.metrics.e_process import EProcess, e_process
 from gairp.types import Floats
 
@@ -23,6 +24,7 @@ class DriftRule:
     alpha: float = 0.05  #: of a false alarm over all arms, at any time
     stop_early: bool = True
     least: int = 30  #: differences for any verdict but a drift
+    same_requests: bool = True  #: refuse an arm that would be asked otherwise than it was
 
     def __post_init__(self) -> None:
         if not 0.0 < self.alpha < 1.0:
@@ -60,13 +62,11 @@ class Drift:
         return min(1.0, 1.0 / float(path.max())) if len(path) else 1.0
 
     def change(self) -> tuple[float, float, float]:
-        """Mean difference with its interval at `alpha`: NaN for fewer than two."""
-        n = len(self.differences)
-        if n < 2:
-            return math.nan, math.nan, math.nan
-        mean = float(self.differences.mean())
-        width = bernstein(self.differences, self.alpha)
-        return mean, max(-1.0, mean - width), min(1.0, mean + width)
+        """Mean difference, and an interval at `alpha` that is valid whenever one stopped."""
+        if not len(self.differences):
+            return math.nan, -1.0, 1.0
+        low, high = confidence_sequence(self.differences, alpha=self.alpha)
+        return float(self.differences.mean()), low, high
 
 
 def drift(arm: str, differences: Sequence[float], rule: DriftRule, arms: int) -> Drift:
@@ -74,14 +74,3 @@ def drift(arm: str, differences: Sequence[float], rule: DriftRule, arms: int) ->
     steps = np.asarray(differences, dtype=np.float64)
     alpha = rule.alpha / arms
     return Drift(arm, steps, e_process(steps, alpha=alpha), alpha, rule.least)
-
-
-def bernstein(differences: Floats, alpha: float) -> float:
-    """Half-width of the empirical Bernstein interval of a mean of values in [−1, 1].
-
-    Maurer & Pontil (2009), theorem 4, for both sides: values span a range of 2.
-    """
-    n = len(differences)
-    log = math.log(4.0 / alpha)
-    variance = float(np.var(differences, ddof=1))
-    return math.sqrt(2.0 * variance * log / n) + 2.0 * 7.0 * log / (3.0 * (n - 1))

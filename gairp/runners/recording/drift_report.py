@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEAD = (
-    "arm", "prompts", "verdict", "after", "mean change", "interval", "p at any time",
+    "arm", "prompts", "failed", "verdict", "after", "mean change", "interval", "p at any time",
     "answered by", "output tokens", "latency s", "USD per 1,000",
 )  # fmt: skip
 
@@ -25,19 +25,22 @@ _HEAD = (
 def write_report(found: Sequence[Compared], folder: Path, *, alpha: float) -> Path:
     """Write all of it; the path of the Markdown."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = tuple(_line(one) for one in found)
+    records = [record(one) for one in found]
     with (folder / "drift.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows((_HEAD, *lines))
+        writer = csv.DictWriter(file, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: _cell(v) for k, v in one.items()} for one in records)
     draw(lambda figure: _evidence(figure, found), folder / "evidence", width=6.4, height=3.4)
     text = "\n\n".join(
         (
             "# Has a model changed behind its name?",
-            table(Grid(_HEAD, lines)),
+            table(Grid(_HEAD, tuple(_line(one) for one in found))),
             f"Grades of answers given now less those recorded, prompt by prompt. A false alarm, in "
             f"any arm and at any moment, has a chance of at most {alpha:g} (betting e-process, "
-            "alpha shared evenly among the arms). The interval is an empirical Bernstein bound at "
-            "the arm's own level; where an arm was left alone early it is that moment's. Then → "
-            "now; medians for tokens and latency. “—” is unknown.",
+            "alpha shared evenly among the arms). The interval is a confidence sequence at the "
+            "arm's own level: it holds whenever one stopped, and leaves 0 out where the arm has "
+            "drifted. A prompt that failed now is in no difference. Then → now; medians for tokens "
+            "and latency, means for cost. “—” is unknown.",
             "![evidence.png](evidence.png)",
         )
     )
@@ -46,17 +49,49 @@ def write_report(found: Sequence[Compared], folder: Path, *, alpha: float) -> Pa
     return path
 
 
+def record(one: Compared) -> dict[str, str | float | int | None]:
+    """One line of drift.csv: USD a request, seconds, tokens; None and NaN are unknown."""
+    drift, (mean, low, high) = one.drift, one.drift.change()
+    return {
+        "arm": one.arm,
+        "prompts": len(drift.differences),
+        "failed": one.unanswered,
+        "verdict": drift.verdict,
+        "crossing": drift.crossing,
+        "mean_change": mean,
+        "low": low,
+        "high": high,
+        "alpha": drift.alpha,
+        "p_value": drift.p_value,
+        "answered_by_then": " ".join(one.answered_by[0]),
+        "answered_by_now": " ".join(one.answered_by[1]),
+        **_both("output_tokens", one.tokens),
+        **_both("latency_s", one.latency_s),
+        **_both("cost_usd", one.cost_usd),
+    }
+
+
+def _both(name: str, values: tuple[float, float]) -> dict[str, float]:
+    return {f"{name}_then": values[0], f"{name}_now": values[1]}
+
+
+def _cell(value: str | float | int | None) -> str:
+    unknown = value is None or (isinstance(value, float) and math.isnan(value))
+    return "" if unknown else str(value)
+
+
 def _line(one: Compared) -> tuple[str, ...]:
     mean, low, high = one.drift.change()
     return (
         one.arm,
         str(len(one.drift.differences)),
+        str(one.unanswered),
         one.drift.verdict,
         "—" if one.drift.crossing is None else str(one.drift.crossing),
         _number(mean, "+.3f"),
-        "—" if math.isnan(mean) else f"[{low:+.3f}, {high:+.3f}]",
+        f"[{low:+.3f}, {high:+.3f}]",
         _number(one.drift.p_value, ".3g"),
-        ", ".join(one.answered_by) or "—",
+        " → ".join(", ".join(models) or "—" for models in one.answered_by),
         _then_now(one.tokens, ".0f"),
         _then_now(one.latency_s, ".3f"),
         _then_now((1000 * one.cost_usd[0], 1000 * one.cost_usd[1]), ".5f"),

@@ -26,6 +26,7 @@ class Recorded:
         self.answers: dict[str, Settled] = {}
         self.failures: dict[str, Failure] = {}  #: of keys without an answer, the last one
         self.grades: dict[str, Graded] = {}
+        self.graded_in: dict[str, int] = {}  #: grade ids -> number of the process, from 1 on
         self.ungraded: dict[str, str] = {}  #: grade ids whose last grade is unknown: its status
         self._grader, self._counts = grader, False
         self._decided: dict[str, Decided] = {}
@@ -77,6 +78,7 @@ class Recorded:
     def _grade(self, event: Graded) -> None:
         if event.quality == event.quality:
             self.grades[event.decision_id] = event
+            self.graded_in.setdefault(event.decision_id, self.processes)
             self.ungraded.pop(event.decision_id, None)
         else:
             self.ungraded[event.decision_id] = event.status

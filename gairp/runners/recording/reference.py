@@ -9,11 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from gairp.errors import ConfigError
 from gairp.runners.live.question import LiveQuestion
 from gairp.runners.recording.drift import Drift
 from gairp.runners.recording.plan import Plan
 from gairp.runners.recording.recorded import Recorded
-from gairp.runners.replay.loading import load_pool
+from gairp.runners.recording.texts import Texts, read_texts
+from gairp.runners.replay.loading import files_of, load_pool
 from gairp.traces.trace import Trace
 
 
@@ -23,7 +25,8 @@ class Compared:
 
     arm: str
     drift: Drift
-    answered_by: tuple[str, ...]  #: the models that answer now
+    answered_by: tuple[tuple[str, ...], tuple[str, ...]]  #: models, then and now; () unknown
+    unanswered: int  #: prompts that the arm failed on now
     tokens: tuple[float, float]  #: output tokens, then and now
     latency_s: tuple[float, float]
     cost_usd: tuple[float, float]  #: means
@@ -32,15 +35,17 @@ class Compared:
 class Reference:
     """Scores and quantities of a trace by prompt and arm."""
 
-    def __init__(self, trace: Trace) -> None:
-        self._trace = trace
+    def __init__(self, trace: Trace, texts: Mapping[str, Texts] | None = None) -> None:
+        """`texts`: by column, what a recording tells beside quantities."""
+        self._trace, self._texts = trace, texts or {}
         self._rows = {prompt_id: i for i, prompt_id in enumerate(trace.prompt_ids)}
         self._columns = {arm: j for j, arm in enumerate(trace.arms)}
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """The trace of a configuration; pairs that were not recorded may be missing."""
-        return cls(load_pool({**settings, "missing": "reject"}).pool.trace)
+        trace = load_pool({**settings, "missing": "reject"}).pool.trace
+        return cls(trace, read_texts(files_of(settings)[0], settings["columns"]))
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -66,6 +71,19 @@ class Reference:
                 kept.append(question)
         return kept
 
+    def require_same_requests(self, plan: Plan) -> None:
+        """Raise ConfigError for an arm that would be asked otherwise than when it was recorded."""
+        digests = self._texts.get("request_digest", {})
+        for pair in plan.pairs:
+            then = digests.get((pair.question.id, pair.arm))
+            if then is not None and then != pair.key:
+                raise ConfigError(
+                    f"live.arms.{pair.arm}: prompt {pair.question.id!r} would be asked otherwise "
+                    "than it was recorded (backend's name, model, recipe, params or examples), so "
+                    "that a change could be yours; restore those, or set "
+                    "refresh.same_requests=false"
+                )
+
     def compared(self, drift: Drift, plan: Plan, recorded: Recorded) -> Compared:
         """The arm's grades, and beside them what it took."""
         arm = drift.arm
@@ -75,7 +93,11 @@ class Reference:
         return Compared(
             arm=arm,
             drift=drift,
-            answered_by=tuple(sorted({answer.model for answer in now})),
+            answered_by=(
+                self._models(arm, [p.question.id for p in pairs]),
+                tuple(sorted({answer.model for answer in now})),
+            ),
+            unanswered=sum(p.arm == arm and p.key in recorded.failures for p in plan.pairs),
             tokens=(
                 self._middle("output_tokens", arm, rows),
                 _median([answer.usage.output_tokens for answer in now]),
@@ -89,6 +111,10 @@ class Reference:
                 _mean([answer.cost_usd for answer in now]),
             ),
         )
+
+    def _models(self, arm: str, prompt_ids: Sequence[str]) -> tuple[str, ...]:
+        known = self._texts.get("answered_by", {})
+        return tuple(sorted({known[i, arm] for i in prompt_ids if (i, arm) in known}))
 
     def _column(self, name: str, arm: str, rows: Sequence[int]) -> list[float]:
         table = self._trace.quantities.get(name)

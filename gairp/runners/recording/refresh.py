@@ -8,47 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gairp.errors import ConfigError, UnknownNameError
-from gairp.runners.live.question import LiveQuestion
 from gairp.runners.live.settings import LiveSettings, LogSettings, log_settings
 from gairp.runners.recording.composed import settings_of
+from gairp.runners.recording.differences import differences
 from gairp.runners.recording.drift import DriftRule, drift
 from gairp.runners.recording.drift_report import write_report
-from gairp.runners.recording.plan import Pair, Plan
+from gairp.runners.recording.plan import Plan
 from gairp.runners.recording.questions import choose, load_questions
-from gairp.runners.recording.recorded import Recorded
 from gairp.runners.recording.reference import Compared, Reference
 from gairp.runners.recording.settings import check_keys
 from gairp.runners.recording.take import Take
+from gairp.runners.recording.watcher import Watcher
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 DRIFTED = 3  #: the exit code where an arm has changed
-
-
-class Watcher:
-    """Leaves an arm alone once it has drifted; the evidence may be looked at whenever one likes."""
-
-    def __init__(
-        self, recorded: Recorded, *, plan: Plan, reference: Reference, rule: DriftRule
-    ) -> None:
-        self._recorded, self._plan, self._reference, self._rule = recorded, plan, reference, rule
-        self._over: set[str] = set()
-        self._look()
-
-    def wants(self, pair: Pair) -> bool:
-        """Whether the arm's answer is still open."""
-        return not (self._rule.stop_early and pair.arm in self._over)
-
-    def done(self, question: LiveQuestion) -> None:
-        """Look at the evidence again."""
-        self._look()
-
-    def _look(self) -> None:
-        steps = differences(self._plan, self._recorded, self._reference)
-        for arm, values in steps.items():
-            if arm not in self._over and drift(arm, values, self._rule, len(steps)).crossing:
-                self._over.add(arm)
 
 
 class RefreshRunner:
@@ -62,6 +37,8 @@ class RefreshRunner:
         section = settings.get("refresh") or {}
         check_keys(DriftRule, section, "refresh")
         self.rule = DriftRule(**section)
+        if self.live.cache is not None:
+            raise ConfigError("live.cache is set: an old answer shows no change; set it to null")
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
@@ -115,22 +92,10 @@ class RefreshRunner:
         if not firsts:
             raise ConfigError("no question of the table was recorded; check trace.path and prompts")
         count = len(firsts) if self.live.count is None else min(self.live.count, len(firsts))
-        return Plan(questions=firsts[:count], arms=arms, seed=seed)
+        plan = Plan(questions=firsts[:count], arms=arms, seed=seed)
+        if self.rule.same_requests:
+            reference.require_same_requests(plan)
+        return plan
 
     def _log(self) -> Path:
         return Path(self.log.folder) if self.log.folder is not None else self.out / "log"
-
-
-def differences(plan: Plan, recorded: Recorded, reference: Reference) -> dict[str, list[float]]:
-    """New grade − recorded one, by arm, in the order in which the new ones were given."""
-    pairs: dict[str, list[Pair]] = {}
-    for pair in plan.pairs:
-        if pair.key in recorded.answers:
-            pairs.setdefault(recorded.grade_id(pair), []).append(pair)
-    found: dict[str, list[float]] = {arm: [] for arm in plan.arms}
-    for grade_id, graded in recorded.grades.items():
-        for pair in pairs.get(grade_id, ()):
-            then = reference.score(pair.question.id, pair.arm)
-            if then is not None:
-                found[pair.arm].append(graded.quality - then)
-    return found

@@ -115,6 +115,7 @@ class Rows:
             "grade_status": graded.status,
             "response": own.content or "",
             "asked_at": own.at,
+            "request_digest": pairs[0].key,
         }
         return row | signals | self._samples(question, pairs, answers)
 
