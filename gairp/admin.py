@@ -81,7 +81,7 @@ _COMMANDS = {"usage": _usage, "unknown": _unknown, "reconcile": _reconcile, "aud
 
 
 def _ledger(options: argparse.Namespace) -> Engine:
-    from gairp.gateway.ledger.store import open_store
+    from gairp.gateway.database.store import open_store
 
     url = options.ledger
     if url is None:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from gairp.errors import GairpError
 from gairp.gateway.build import (
-    build_authenticate,
+    build_authenticator,
     build_catalogue,
     build_engine,
     build_feeds,
     build_follower,
     build_limits,
+    build_store,
     build_upstreams,
 )
 from gairp.gateway.exchange.client import Receive, Send
 from gairp.gateway.exchange.exchange import Engine
 from gairp.gateway.exchange.shadows import Shadows
-from gairp.gateway.feeds import Feeder
+from gairp.gateway.feeds import Feed, Feeder
 from gairp.gateway.gateway import Gateway
-from gairp.gateway.limits.protocol import Purse
 from gairp.gateway.metrics import Metrics
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
@@ -79,10 +79,15 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     upstreams = {**build_upstreams(settings), **await started_upstreams(settings, stack)}
     for upstream in upstreams.values():
         stack.push_async_callback(upstream.aclose)
+    store = build_store(settings, stack)
+    authenticator = build_authenticator(settings, store)
+    if authenticator is not None:
+        stack.push_async_callback(authenticator.aclose)
+        await authenticator.start()
     limits, purse = build_limits(settings, stack)
     follower = build_follower(settings)
     engine = build_engine(settings, upstreams, purse=purse, follower=follower)
-    feeders = _fed(settings, engine, purse, stack)
+    feeders = _fed(engine, build_feeds(settings, purse, store), stack)
     stack.callback(engine.house.close)
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
@@ -104,7 +109,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         shadows=shadows,
         feeders=feeders,
         metrics=metrics,
-        authenticate=build_authenticate(settings),
+        authenticator=authenticator,
         limits=limits,
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,
@@ -112,13 +117,11 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     )
 
 
-def _fed(
-    settings: GatewaySettings, engine: Engine, purse: Purse, stack: AsyncExitStack
-) -> list[Feeder]:
+def _fed(engine: Engine, feeds: Sequence[Feed], stack: AsyncExitStack) -> list[Feeder]:
     """Ledger and audit, each in a thread, from where they stand; closed after the journal."""
     ink = engine.house.ink
     feeders = []
-    for feed in build_feeds(settings, purse):
+    for feed in feeds:
         feeder = Feeder(feed, ink.journal.folder)
         feeder.start(ink.seq)
         ink.tell(feeder.offer)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gairp.clock import WallClock
+from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder, HashedNgrams
 from gairp.gateway.audit.feed import AuditFeed
 from gairp.gateway.exchange.affinity import Affinities
@@ -29,9 +30,10 @@ from gairp.gateway.learners.served import Served, serve
 from gairp.gateway.limits.memory import MemoryLimits
 from gairp.gateway.limits.protocol import Limits, OpenPurse, Purse
 from gairp.gateway.limits.purse import MemoryPurse
-from gairp.gateway.principal import Principal
 from gairp.gateway.settings import GatewaySettings, checked_names
-from gairp.gateway.tenants.static import StaticKeys, anybody
+from gairp.gateway.tenants.authenticator import Authenticator
+from gairp.gateway.tenants.issuer import Issuer
+from gairp.gateway.tenants.static import StaticKeys
 from gairp.policies.base import BasePolicy
 from gairp.pricing import load_catalogue
 from gairp.records.journal import Durability
@@ -41,6 +43,9 @@ from gairp.routing.load_board import LoadBoard
 from gairp.routing.retry import RetryRule
 from gairp.routing.slots import Slots
 from gairp.types import Arm
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine as Store
 
 
 def build_engine(
@@ -106,11 +111,28 @@ def build_upstreams(settings: GatewaySettings) -> dict[str, Upstream]:
     }
 
 
-def build_authenticate(settings: GatewaySettings) -> Callable[[bytes], Principal]:
-    """From the Authorization header to who asks."""
-    if not settings.keys:
-        return anybody
-    return StaticKeys(settings.keys, settings.tenants).authenticate
+def build_store(settings: GatewaySettings, stack: AsyncExitStack) -> Store | None:
+    """The database, where one is set; put away last."""
+    if settings.ledger is None:
+        return None
+    from gairp.gateway.database.store import open_store
+
+    store = open_store(settings.ledger.format(home=settings.folder()))
+    stack.callback(store.dispose)
+    return store
+
+
+def build_authenticator(settings: GatewaySettings, store: Store | None) -> Authenticator | None:
+    """From the Authorization header to who asks; None: everybody may ask."""
+    if not (settings.keys or settings.jwt or settings.accounts):
+        return None
+    if settings.accounts and store is None:
+        raise ConfigError("accounts are in the ledger's database, and ledger is null; set it")
+    return Authenticator(
+        static=StaticKeys(settings.keys, settings.tenants),
+        issuers=[Issuer.of(fields) for fields in settings.jwt],
+        store=store if settings.accounts else None,
+    )
 
 
 def build_limits(settings: GatewaySettings, stack: AsyncExitStack) -> tuple[Limits, Purse]:
@@ -125,22 +147,19 @@ def build_limits(settings: GatewaySettings, stack: AsyncExitStack) -> tuple[Limi
     return RedisLimits(redis), RedisPurse(redis)
 
 
-def build_feeds(settings: GatewaySettings, purse: Purse) -> list[Feed]:
+def build_feeds(settings: GatewaySettings, purse: Purse, store: Store | None) -> list[Feed]:
     """What takes the journal's events: the ledger and the audit log, where they are wanted.
 
     What the ledger says was spent goes into the budgets of this process.
     """
     found: list[Feed] = []
-    url = settings.ledger
-    if url is not None:
+    if store is not None:
         from gairp.gateway.ledger.feed import LedgerFeed
-        from gairp.gateway.ledger.store import open_store
         from gairp.gateway.ledger.usage import spent
 
-        engine = open_store(url.format(home=settings.folder()))
         if isinstance(purse, MemoryPurse):
-            purse.restore(spent(engine, time.time()))
-        found.append(LedgerFeed(engine, str(settings.folder().resolve())[-255:]))
+            purse.restore(spent(store, time.time()))
+        found.append(LedgerFeed(store, str(settings.folder().resolve())[-255:]))
     if settings.audit:
         found.append(AuditFeed(settings.folder() / "audit.jsonl"))
     return found

@@ -25,6 +25,9 @@ from gairp.gateway.learners.recents import explained
 from gairp.gateway.limits.protocol import Limits, NoLimits
 from gairp.gateway.metrics import CONTENT_TYPE, Metrics
 from gairp.gateway.principal import Principal
+from gairp.gateway.tenants.authenticator import Authenticator
+from gairp.gateway.tenants.static import anybody
+from gairp.gateway.tenants.tokens import UnknownSignerError
 from gairp.types import Operation
 
 Scope = Mapping[str, Any]
@@ -37,14 +40,13 @@ _OPERATIONS: Mapping[str, Operation] = {
 }
 _JSON: Headers = [(b"content-type", b"application/json")]
 Route = Callable[["Gateway", Scope, Receive, Client], Awaitable[None]]
-Authenticate = Callable[[bytes], Principal]
 Direct = Callable[[GatewayRequest, Mapping[bytes, bytes]], Target]
 
 
 class Gateway:
     """What one worker serves; `gairp.gateway.app` makes it.
 
-    `authenticate` turns the Authorization header into a principal, `direct` a request into a
+    `authenticator` turns the Authorization header into a principal, `direct` a request into a
     target: what the client's `model` stands for, or what a rule makes of it.
     """
 
@@ -53,7 +55,7 @@ class Gateway:
         *,
         engine: Engine,
         catalogue: Catalogue,
-        authenticate: Authenticate,
+        authenticator: Authenticator | None = None,
         limits: Limits | None = None,
         direct: Direct | None = None,
         shadows: Shadows | None = None,
@@ -65,7 +67,9 @@ class Gateway:
         other: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None,
     ) -> None:
         """`other` serves what is not on the hot path."""
-        self.engine, self.catalogue, self.authenticate = engine, catalogue, authenticate
+        self.engine, self.catalogue = engine, catalogue
+        self.authenticator = authenticator
+        self.authenticate = anybody if authenticator is None else authenticator.authenticate
         self.limits = limits or NoLimits()
         self.direct = direct or self._by_name
         self.shadows = shadows or Shadows(engine)
@@ -116,7 +120,10 @@ class Gateway:
         self, operation: Operation, request_id: str, scope: Scope, receive: Receive, client: Client
     ) -> None:
         headers = dict(scope["headers"])
-        principal = self.authenticate(headers.get(b"authorization", b""))
+        try:
+            principal = self.authenticate(headers.get(b"authorization", b""))
+        except UnknownSignerError:
+            principal = await self._principal(scope)
         if "inference" not in principal.scopes:
             raise ApiError(403, "this key may not ask models: its scopes lack 'inference'")
         body = await read_body(receive, self.largest_body)
@@ -218,7 +225,7 @@ class Gateway:
         await client.whole(200, _JSON, b'{"status":"ready"}')
 
     async def _models(self, scope: Scope, client: Client) -> None:
-        principal = self._principal(scope)
+        principal = await self._principal(scope)
         names = [n for n in self.catalogue.names if principal.may_use(n)]
         wanted = scope["path"].removeprefix("/v1/models").strip("/")
         if wanted:
@@ -229,7 +236,7 @@ class Gateway:
         await client.whole(200, _JSON, msgspec.json.encode(body))
 
     async def _feedback(self, scope: Scope, receive: Receive, client: Client) -> None:
-        principal = self._principal(scope)
+        principal = await self._principal(scope)
         if "feedback" not in principal.scopes:
             raise ApiError(403, "this key may not give feedback: its scopes lack 'feedback'")
         body = await read_body(receive, 1 << 20)
@@ -237,7 +244,7 @@ class Gateway:
         await client.whole(200, _JSON, msgspec.json.encode(told))
 
     async def _decision(self, scope: Scope, client: Client) -> None:
-        principal = self._principal(scope)
+        principal = await self._principal(scope)
         decision_id = scope["path"].removeprefix("/v1/decisions/")
         tenant = None if "admin" in principal.scopes else principal.tenant
         recent = self.engine.recents.find(decision_id, tenant)
@@ -247,8 +254,11 @@ class Gateway:
             )
         await client.whole(200, _JSON, msgspec.json.encode(explained(recent)))
 
-    def _principal(self, scope: Scope) -> Principal:
-        return self.authenticate(dict(scope["headers"]).get(b"authorization", b""))
+    async def _principal(self, scope: Scope) -> Principal:
+        authorization = dict(scope["headers"]).get(b"authorization", b"")
+        if self.authenticator is None:
+            return self.authenticate(authorization)
+        return await self.authenticator.slow(authorization)
 
     async def drain(self) -> None:
         """Take no more, and wait for those under way, at most `drain_s` seconds."""

@@ -43,6 +43,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     content: bool = False
     keys: list[dict[str, Any]] = []  #: none: everybody may ask
     tenants: dict[str, dict[str, Any]] = {}
+    jwt: list[dict[str, Any]] = []  #: who signs tokens; see `Issuer`
+    accounts: bool = False  #: tenants and keys of the ledger's database may ask
     rules: str | None = None  #: the YAML file
     ledger: str | None = "sqlite:///{home}/ledger.db"  #: the database's URL; null: none
     audit: bool = True

@@ -13,7 +13,7 @@ import pytest
 
 from gairp.admin import main
 from gairp.gateway.audit.chain import verify
-from gairp.gateway.ledger.store import open_store
+from gairp.gateway.database.store import open_store
 from gairp.gateway.ledger.usage import usage
 from gairp.gateway.limits.periods import period_key
 from tests.gateway.test_keys import SECRET, key

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
-from gairp.gateway.ledger.store import insert_into
+from gairp.gateway.database.store import insert_into
 from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
 from gairp.records.events import Called, Decided, Event, Observed, Opened, Settled
 
@@ -93,7 +93,7 @@ class LedgerFeed:
         whole = [{**row, **settled.pop(name)} for name, row in called.items() if name in settled]
         names = {row["call_id"] for row in whole}
         begun = [row for name, row in called.items() if name not in names]
-        insert = insert_into(connection)
+        insert = insert_into(connection, ATTEMPTS)
         if whole:
             values_of = {name: insert.excluded[name] for name in _SETTLED}  # type: ignore[attr-defined]
             connection.execute(

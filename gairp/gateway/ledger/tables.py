@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table
 
-METADATA = MetaData()
+from gairp.gateway.database.metadata import METADATA
 
 #: One row an attempt: a call to a model. `state`: intent (under way), settled, free (nothing was
 #: charged), unknown (nobody can say, after a kill say: the reservation stands until reconciled).

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from gairp.errors import ConfigError
-from gairp.gateway.errors import ApiError
 from gairp.gateway.principal import Principal, Quota, Scope
+from gairp.gateway.tenants.quotas import Holders
+from gairp.gateway.tenants.roster import Holder
 
 _HEX = 64
 ANYBODY = Principal(
@@ -33,11 +34,7 @@ class StaticKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class StaticKeys:
-    """Finds the principal of a bearer key by the key's hash.
-
-    A key is looked up by its SHA-256: a secret of 256 random bits cannot be guessed from it, and
-    how long the look-up takes says nothing of how much of a guess was right.
-    """
+    """Finds the principal of a bearer key by the key's hash; `Authenticator` looks it up."""
 
     def __init__(
         self,
@@ -48,39 +45,21 @@ class StaticKeys:
         {acme: {quota: {...}, models: {"gpt-*": {...}}}}. Raises ConfigError for a key without a
         secret, or with one that is short.
         """
-        self._by_hash: dict[bytes, Principal] = {}
+        self.holders: dict[bytes, Holder] = {}
+        self.quotas = _quotas(tenants or {})
+        held = Holders(self.quotas)
         for fields in keys:
             key = _converted(fields, StaticKey, f"keys.{fields.get('id', '?')}")
-            quotas = [(f"key:{key.id}", key.quota), *_tenant_quotas(key.tenant, tenants or {})]
+            own = [(f"key:{key.id}", key.quota)] if key.quota != Quota() else []
             principal = Principal(
                 tenant=key.tenant,
                 project=key.project,
                 key_id=key.id,
                 scopes=frozenset(key.scopes),
                 models=key.models,
-                quotas=tuple((name, quota) for name, quota in quotas if quota != Quota()),
+                quotas=(*own, *held.of(key.tenant, key.project, key.id)),
             )
-            self._by_hash[_hash_of(key)] = principal
-
-    def authenticate(self, authorization: bytes) -> Principal:
-        """Of an Authorization header; ApiError 401 as OpenAI has it."""
-        scheme, _, secret = authorization.partition(b" ")
-        if scheme.lower() != b"bearer" or not secret:
-            raise ApiError(
-                401,
-                "You didn't provide an API key: send it as Authorization: Bearer KEY",
-                code="invalid_api_key",
-                headers={"www-authenticate": "Bearer"},
-            )
-        principal = self._by_hash.get(sha256(secret.strip()).digest())
-        if principal is None:
-            raise ApiError(
-                401,
-                "Incorrect API key provided",
-                code="invalid_api_key",
-                headers={"www-authenticate": "Bearer"},
-            )
-        return principal
+            self.holders[_hash_of(key)] = Holder(principal)
 
 
 def anybody(authorization: bytes) -> Principal:
@@ -88,13 +67,12 @@ def anybody(authorization: bytes) -> Principal:
     return ANYBODY
 
 
-def _tenant_quotas(
-    tenant: str, tenants: Mapping[str, Mapping[str, Any]]
-) -> list[tuple[str, Quota]]:
-    fields = tenants.get(tenant) or {}
-    found = [(f"tenant:{tenant}", _quota(fields.get("quota") or {}, tenant))]
-    for pattern, quota in (fields.get("models") or {}).items():
-        found.append((f"tenant:{tenant}/model:{pattern}", _quota(quota, tenant)))
+def _quotas(tenants: Mapping[str, Mapping[str, Any]]) -> dict[str, Quota]:
+    found = {}
+    for tenant, fields in tenants.items():
+        found[f"tenant:{tenant}"] = _quota(fields.get("quota") or {}, tenant)
+        for pattern, quota in (fields.get("models") or {}).items():
+            found[f"tenant:{tenant}/model:{pattern}"] = _quota(quota, tenant)
     return found
 
 

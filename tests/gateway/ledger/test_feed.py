@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from gairp.errors import ConfigError, DataError, UnknownNameError
+from gairp.errors import DataError, UnknownNameError
+from gairp.gateway.database.store import open_store
 from gairp.gateway.ledger.feed import LedgerFeed
-from gairp.gateway.ledger.store import migrate, open_store
-from gairp.gateway.ledger.tables import ATTEMPTS, METADATA, PROGRESS
+from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
 from gairp.gateway.ledger.usage import reconcile, spent, unsettled, usage
 from gairp.records.events import Called, Decided, Event, Observed, Opened, Settled, packed
 from gairp.types import Failure, Usage
@@ -79,19 +78,6 @@ def rows(engine: Engine) -> list[dict[str, Any]]:
     with engine.connect() as connection:
         found = connection.execute(select(ATTEMPTS).order_by(ATTEMPTS.c.call_id)).all()
     return [dict(row._mapping) for row in found]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        engine = open_store(f"sqlite:///{tmp_path}/ledger.db")
-    else:
-        engine = open_store(request.getfixturevalue("postgres_url"))
-        with engine.begin() as connection:
-            for table in METADATA.sorted_tables:
-                connection.execute(table.delete())
-    yield engine
-    engine.dispose()
 
 
 def test_states_costs_and_tokens(store: Engine) -> None:
@@ -201,25 +187,3 @@ def test_what_was_reconciled_stays_so_when_the_journal_is_read_again(store: Engi
     LedgerFeed(store).take(events)
     row = next(row for row in rows(store) if row["call_id"] == "r2/0.0")
     assert (row["state"], row["cost_pico"]) == ("settled", 3_000_000_000)
-
-
-def test_the_schema_goes_up_and_down(tmp_path: Path) -> None:
-    engine = open_store(f"sqlite:///{tmp_path}/ledger.db")
-    with engine.connect() as connection:
-        for table in METADATA.sorted_tables:  # as the migrations made them
-            names = [
-                row[1] for row in connection.exec_driver_sql(f"pragma table_info({table.name})")
-            ]
-            assert names == [column.name for column in table.columns] or set(names) == {
-                column.name for column in table.columns
-            }
-    migrate(engine, "base")
-    migrate(engine)
-    LedgerFeed(engine).take(numbered(story(3)))
-    engine.dispose()
-
-
-def test_a_database_that_is_not_there_is_said_without_its_password() -> None:
-    with pytest.raises(ConfigError, match="cannot be opened") as caught:
-        open_store("postgresql://gairp:secret@127.0.0.1:1/x")
-    assert "secret" not in str(caught.value).replace("postgresql", "")

@@ -11,6 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+
+import gairp.gateway.audit.tables
+import gairp.gateway.ledger.tables
+import gairp.gateway.tenants.tables  # noqa: F401
+from gairp.gateway.database.metadata import METADATA
+from gairp.gateway.database.store import open_store
 
 
 def _program(name: str) -> str | None:
@@ -28,7 +35,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that ends with the tests."""
     initdb, postgres = _program("initdb"), _program("postgres")
     if initdb is None or postgres is None or (os.geteuid() == 0 and not shutil.which("setpriv")):
-        pytest.skip("NO POSTGRESQL: the ledger is tested on SQLite alone; "
+        pytest.skip("NO POSTGRESQL: the database is tested on SQLite alone; "
                     "run: apt-get install postgresql")  # fmt: skip
     folder: Path = tmp_path_factory.mktemp("postgres")
     root = os.geteuid() == 0
@@ -59,3 +66,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.terminate()
     server.wait()
     server.stderr.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database without rows."""
+    if request.param == "sqlite":
+        engine = open_store(f"sqlite:///{tmp_path}/ledger.db")
+    else:
+        engine = open_store(request.getfixturevalue("postgres_url"))
+        with engine.begin() as connection:
+            for table in reversed(METADATA.sorted_tables):
+                if table.name != "account_changes":
+                    connection.execute(table.delete())
+    yield engine
+    engine.dispose()

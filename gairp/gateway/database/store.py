@@ -1,24 +1,25 @@
-"""The ledger's database: SQLite in a file, or PostgreSQL."""
+"""Opening the database, and bringing its schema up to date."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from gairp.errors import ConfigError
-from gairp.gateway.ledger.tables import ATTEMPTS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Two processes that open a new database at once must not both make its tables.
+_MIGRATION_LOCK = 0x6741_4952
 
 
 def open_store(url: str) -> Engine:
     """The database at `url`, brought to the newest schema; ConfigError where it cannot be had."""
     try:
-        engine = create_engine(_with_driver(url), pool_pre_ping=True)
+        engine = create_engine(_with_driver(url), pool_pre_ping=True, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             _prepare(engine)
         migrate(engine)
@@ -36,22 +37,31 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
-        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+        down = revision == "base" or revision.startswith("-")
+        (command.downgrade if down else command.upgrade)(config, revision)
+        connection.commit()
 
 
-def insert_into(connection: Connection) -> Insert:
-    """An insert of attempts that can say what happens on a conflict."""
+def insert_into(connection: Connection, table: Table) -> Insert:
+    """An insert that can say what happens on a conflict."""
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    found: Insert = dialect.insert(ATTEMPTS)
+    found: Insert = dialect.insert(table)
     return found
 
 
 def _with_driver(url: str) -> str:
     """psycopg 3 is the driver that comes along."""
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return f"postgresql+psycopg://{url.removeprefix(plain)}"
+    return url
 
 
 def _prepare(engine: Engine) -> None:
@@ -66,6 +76,7 @@ def _prepare(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
 
