@@ -103,7 +103,6 @@ def test_without_its_database_it_goes_on_and_says_so(
 ) -> None:
     store = open_store(f"sqlite:///{tmp_path}/a.db")
     new = create_key(desk(store, None, "acme"), "acme")
-    real = module.stored_version
 
     async def work(gate: Authenticator) -> None:
         def away(store: Any) -> int:
@@ -112,7 +111,7 @@ def test_without_its_database_it_goes_on_and_says_so(
         monkeypatch.setattr(module, "stored_version", away)
         await eventually(lambda: gate.failing is not None)
         assert gate.authenticate(bearer(new.secret.text)).tenant == "acme"
-        monkeypatch.setattr(module, "stored_version", real)
+        monkeypatch.undo()
         await eventually(lambda: gate.failing is None)
 
     run(work, store=store)

@@ -18,7 +18,7 @@ from gairp.errors import ConfigError, DataError
 from gairp.gateway.errors import ApiError
 from gairp.gateway.principal import Quota
 from gairp.gateway.tenants.authenticator import Authenticator
-from gairp.gateway.tenants.issuer import Issuer
+from gairp.gateway.tenants.issuer import Algorithm, Issuer
 from gairp.gateway.tenants.jwks import read_jwks
 from gairp.gateway.tenants.static import StaticKeys
 from tests.gateway.tenants.world import (
@@ -238,7 +238,7 @@ PRIVATE_JWK = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(ED_KEY))
     ],
 )
 def test_keys_that_are_not_to_be_trusted_are_passed_over(key: Any) -> None:
-    everything = ("RS256", "ES256", "EdDSA")
+    everything: tuple[Algorithm, ...] = ("RS256", "ES256", "EdDSA")
     with pytest.raises(DataError, match="no key of the set"):
         read_jwks({"keys": [key]}, everything)
     good = jwk("EdDSA", ed25519.Ed25519PrivateKey.generate(), kid="good")

@@ -44,7 +44,7 @@ def jwks(*keys: dict[str, Any]) -> dict[str, Any]:
 
 def issuer(**more: Any) -> dict[str, Any]:
     """Settings of the provider."""
-    fields = {"issuer": ISSUER, "audience": [AUDIENCE], "tenant_claim": "org"}
+    fields: dict[str, Any] = {"issuer": ISSUER, "audience": [AUDIENCE], "tenant_claim": "org"}
     if "jwks_url" not in more:
         fields["jwks"] = jwks()
     return {**fields, **more}
