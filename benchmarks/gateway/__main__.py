@@ -55,7 +55,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=4, help="of a slice at 32 connections")
+    parser.add_argument("--seconds", type=int, default=3, help="of a slice at 32 connections")
     parser.add_argument("--only", action="append", help="one contestant; may be repeated")
     parser.add_argument("--install", action="store_true", help="install the peers, measure nothing")
     parser.add_argument("--no-memory", dest="memory", action="store_false")
