@@ -149,7 +149,7 @@ def _require_living(connection: Connection, key_id: str) -> None:
 
 
 def _unknown(key_id: str) -> DataError:
-    return DataError(f"no key {key_id[:80]!r} is there; `python -m gairp.admin keys list` has all")
+    return DataError(f"no key {key_id[:80]!r} is there; `gairp.gateway.tenants.keys.keys` has all")
 
 
 def _checked_expiry(expires_at: float | None, now: float) -> None:
