@@ -1,1 +1,0 @@
-"""What is asked beside models' answers: feedback, decisions, health, administration."""
