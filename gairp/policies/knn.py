@@ -2,101 +2,87 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from gairp.errors import ConfigError, FeatureError, NotFittedError
-from gairp.policies.arms import ArmIndex
-from gairp.policies.base import Floats, GreedyPolicy, State
-from gairp.policies.training import check_features, observed_means, of_candidates, train_utility
+from gairp.errors import ConfigError
+from gairp.policies.base import Floats, State
+from gairp.policies.learned.calibration import Method
+from gairp.policies.learned.router import Bools, LearnedRouter, Predicted
+from gairp.policies.training import observed_means
 from gairp.rewards import Utility
-from gairp.rng import DecisionRng
-from gairp.types import Context, TrainingSet
 
 
-class KNN(GreedyPolicy):
-    """Score = the arm's mean utility over those of the k nearest training rows that observed it.
+class KNN(LearnedRouter):
+    """An arm's mean over those of the k nearest training rows that observed it.
 
-    Nearest by cosine similarity; of equally similar rows the earlier ones count. An arm that none
-    of the k rows observed scores its mean over all training rows, and so do all arms for features
-    that are all zero, which point nowhere. An arm that the training rows do not hold is taken only
-    where they hold no candidate at all; then the cheapest is. Raises NotFittedError before `fit`.
+    Nearest by cosine similarity, whatever builder made the features; of equally similar rows the
+    earlier ones count. An arm that none of the k rows observed gets its mean over all training
+    rows, and so do all arms for features that are all zero, which point nowhere.
+
+    As a router of language models: Hu et al. (2024), "RouterBench", section 4.
+
+    k: training rows that are asked.
     """
 
-    reads_features = True
-
     def __init__(
-        self, *, k: int = 50, utility: Utility | None = None, name: str | None = None
+        self,
+        *,
+        k: int = 50,
+        predict: Predicted = "utility",
+        calibration: Method = "none",
+        holdout: float = 0.2,
+        utility: Utility | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(utility=utility, name=name)
+        super().__init__(
+            predict=predict, calibration=calibration, holdout=holdout, utility=utility, name=name
+        )
         if k < 1:
             raise ConfigError(f"knn.k is {k}; give at least 1 neighbour")
         self.k = int(k)
-        self._arms = ArmIndex()
         self._rows = np.empty((0, 0))  # [n, d], each of length 1 (or 0)
-        self._utility = np.empty((0, 0))  # [n, arms], NaN where unobserved
+        self._values = np.empty((0, 0))  # [n, arms], NaN where unobserved
         self._derive()
 
-    def fit(self, train: TrainingSet, rng: np.random.Generator) -> None:
-        """Keep the training rows; `rng` is not used.
-
-        Raises FeatureError for features that are not finite, and what `train_utility` raises.
-        """
-        check_features(train.features)
-        utility = train_utility(self.utility, train)
-        seen = np.flatnonzero(train.observed.any(axis=0))
-        self._arms = ArmIndex(tuple(train.arms[i] for i in seen))
-        self._utility = np.ascontiguousarray(utility[:, seen])
-        norms = np.linalg.norm(train.features, axis=1, keepdims=True)
-        self._rows = np.ascontiguousarray(train.features / np.where(norms > 0, norms, 1.0))
+    def _fit(self, x: Floats, y: Floats, observed: Bools, rng: np.random.Generator) -> None:
+        norms = np.linalg.norm(x, axis=1, keepdims=True)
+        self._rows = np.ascontiguousarray(x / np.where(norms > 0, norms, 1.0))
+        self._values = y
         self._derive()
 
     def _derive(self) -> None:
-        observed = ~np.isnan(self._utility)
-        self._means = observed_means(self._utility, observed)
+        observed = ~np.isnan(self._values)
+        self._means = observed_means(self._values, observed)
         self._complete = bool(observed.all())
 
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the training rows hold, in the order of `estimates`."""
-        return self._arms.names
-
-    def estimates(self, features: Floats) -> Floats:
-        """Expected utilities [n, arms] of many prompts at once, features [n, d]."""
-        values = np.empty((len(features), len(self._arms)))
-        for start in range(0, len(features), 256):
-            block = features[start : start + 256]
+    def _predict(self, x: Floats) -> Floats:
+        values = np.empty((len(x), self._values.shape[1]))
+        for start in range(0, len(x), 256):
+            block = x[start : start + 256]
             for i, similarity in enumerate(block @ self._rows.T, start):
-                values[i] = self._estimate(similarity, features[i])
+                values[i] = self._estimate(similarity, x[i])
         return values
 
-    def _scores(self, context: Context, rng: DecisionRng) -> Floats:
-        x = context.features
-        if not len(self._rows):
-            raise NotFittedError(f"policy {self.name!r} must be fitted on train rows first")
-        if len(x) != self._rows.shape[1]:
-            raise FeatureError(
-                f"policy {self.name!r} was fitted on {self._rows.shape[1]} features and is given "
-                f"{len(x)}; use the feature builder that it was trained with"
-            )
-        values = self._estimate(self._rows.dot(x), x)
-        return of_candidates(values, self._arms, context.candidates)
+    def _predict_one(self, x: Floats) -> Floats:
+        return self._estimate(self._rows.dot(x), x)
 
     def _estimate(self, similarity: Floats, x: Floats) -> Floats:
         if not x.any():
             return self._means
-        values = self._utility[nearest(similarity, self.k)]
+        values = self._values[nearest(similarity, self.k)]
         if self._complete:
             return np.asarray(values.mean(axis=0))
         means = observed_means(values, ~np.isnan(values))
         return np.where(np.isnan(means), self._means, means)
 
-    def _state(self) -> State:
-        return {"arms": list(self._arms.names), "rows": self._rows, "utility": self._utility}
+    def _model(self) -> dict[str, Any]:
+        return {"rows": self._rows, "values": self._values}
 
-    def _restore(self, state: State) -> None:
-        self._arms = ArmIndex(tuple(state["arms"]))
-        self._rows, self._utility = state["rows"], state["utility"]
+    def _take_up(self, model: State) -> None:
+        self._rows, self._values = model["rows"], model["values"]
         self._derive()
 
 

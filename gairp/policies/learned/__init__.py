@@ -1,0 +1,1 @@
+"""Routers that fit on recorded outcomes: they predict each arm's quality, and take the best."""
