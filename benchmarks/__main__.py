@@ -22,6 +22,8 @@ KEYS = (
     "live_memory",
     "http_vs_aiohttp",
     "http_vs_httpx",
+    "ope_bootstrap_s",
+    "obp_ratio",
 )
 #: One thread for everybody: a peer's linear algebra shall not take a second core, nor ours.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
