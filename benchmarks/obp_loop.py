@@ -1,7 +1,7 @@
 """Open Bandit Pipeline's estimators with their intervals; runs in a Python that has obp, alone.
 
 Reads the arrays of one log from the .npz file that it is told, runs rounds as often as lines come
-on standard input, and answers each with its processor seconds. It imports nothing of ours, since obp
+on standard input, and answers each with its processor seconds. It imports nothing of ours: obp
 needs a Python and a numpy of its own.
 """
 

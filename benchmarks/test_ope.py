@@ -23,8 +23,8 @@ from gairp.ope.estimator import Estimator
 from gairp.ope.ips import IPS
 from gairp.ope.logged import Logged
 from gairp.ope.shrinkage import ShrinkageDR
-from gairp.ope.snips import SNIPS
 from gairp.ope.sndr import SNDR
+from gairp.ope.snips import SNIPS
 from gairp.ope.switch import SwitchDR
 
 pytestmark = pytest.mark.benchmark(timer=process_time)

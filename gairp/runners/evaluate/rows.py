@@ -105,7 +105,7 @@ class RowReader:
         if not kept:
             raise DataError(
                 f"learner {self.opened.learner!r}: of {len(self._decided)} first decisions none is "
-                f"left after the first {skip} (train_share) and those younger than {maturity_s} s "
+                f"left after the first {skip} (train) and those younger than {maturity_s} s "
                 "(maturity_s); log more requests"
             )
         arms = tuple(sorted({arm for one in kept for arm in one.candidates}))

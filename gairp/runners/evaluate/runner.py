@@ -87,10 +87,10 @@ class EvaluateRunner:
 
     def _rows(self, reader: RowReader) -> tuple[Rows, int]:
         """The rows to evaluate on, and how many decisions before them are for training."""
-        share = self.settings.train_share
-        if share is None:
-            share = TRAIN_SHARE if self._somebody_learns(reader.opened) else 0.0
-        train = int(share * reader.decisions)
+        train = self.settings.train
+        if train is None:
+            train = TRAIN_SHARE if self._somebody_learns(reader.opened) else 0.0
+        train = int(train if train >= 1 else train * reader.decisions)
         return reader.rows(skip=train, maturity_s=self.settings.maturity_s), train
 
     def _somebody_learns(self, opened: Opened) -> bool:

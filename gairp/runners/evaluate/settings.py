@@ -56,7 +56,7 @@ class Settings:
     reads: str = ""
     state: Path | None = None
     floor: float = 0.0
-    train_share: float | None = None
+    train: float | None = None  #: a share of the log below 1, a number of decisions from 1 on
     maturity_s: float = 0.0
     alpha: float = 0.05
     max_weight: float | None = None
@@ -77,8 +77,12 @@ class Settings:
         for name in names:
             if name not in self.policies:
                 raise UnknownNameError("policy", name, [LOGGED, *self.policies])
-        if self.train_share is not None and not 0.0 <= self.train_share < 1.0:
-            raise ConfigError(f"train_share is {self.train_share}; give a share in [0, 1)")
+        if self.train is not None and not (
+            self.train >= 0.0 and (self.train < 1.0 or self.train == int(self.train))
+        ):
+            raise ConfigError(
+                f"train is {self.train}; give a share below 1 or a whole number of decisions"
+            )
         for name in self.slices:
             if name not in ("tenant", "category"):
                 raise UnknownNameError("slice", name, ["tenant", "category"])

@@ -88,6 +88,7 @@ def test_a_contextual_challenger_learns_and_is_promoted(log: Path) -> None:
         assert evaluation[name].low < truth + 0.01
         assert evaluation[name].value == pytest.approx(truth, abs=0.05)
     assert found.champion_evaluation.diagnosis.max_weight == 1.0
+    assert len(judged(log, "linucb", train=500).rows) == 1500
     assert verdict_line(found) == "promote: linucb against logged; shown: gain in quality above 0"
     by = {(one.by, one.label): one for one in best.slices}
     assert set(by) == {
@@ -172,7 +173,7 @@ def test_propensities_that_lie_are_noticed(tmp_path: Path) -> None:
 
 def test_missing_feedback_is_worst_case_for_the_gate(tmp_path: Path) -> None:
     thin = World(n=1500, feedback=0.4, graded_only=True).write(tmp_path / "log")
-    found = judged(thin, "linucb", train_share=0.0, policies={"linucb": LINUCB})
+    found = judged(thin, "linucb", train=0, policies={"linucb": LINUCB})
     assert found.best.evaluation.diagnosis.missing == pytest.approx(0.6, abs=0.05)
     assert found.best.verdict.answer == "not enough data"
     share = found.best.evaluation.diagnosis.missing
@@ -190,8 +191,8 @@ def test_a_feature_that_the_log_lacks_is_named(tmp_path: Path, log: Path) -> Non
 def test_mistakes_are_told(log: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown policy 'nobody'"):
         settings(log, "nobody")
-    with pytest.raises(ConfigError, match="train_share"):
-        settings(log, "small", train_share=1.0)
+    with pytest.raises(ConfigError, match=r"train is 1\.5"):
+        settings(log, "small", train=1.5)
     with pytest.raises(UnknownNameError, match="unknown slice 'weather'"):
         settings(log, "small", slices=("weather",))
     with pytest.raises(ConfigError, match="'nobody', which is not in the log; there are: router-0"):
