@@ -57,7 +57,7 @@ def ips_loop(log: Logged) -> Floats:
     rng = np.random.default_rng(1)
     terms = log.weights * log.rewards
     draws = [terms[rng.integers(len(terms), size=len(terms))].mean() for _ in range(DRAWS)]
-    return np.quantile(draws, [0.025, 0.975])
+    return np.asarray(np.quantile(draws, [0.025, 0.975]))
 
 
 def test_bootstrap_of_every_estimator(benchmark: BenchmarkFixture) -> None:
