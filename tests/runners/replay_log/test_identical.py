@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gairp.errors import MissingDependencyError
+from gairp.policies.base import BasePolicy
 from gairp.records.compaction import compact
 from gairp.records.events import Decided, Learned
 from gairp.records.log import open_log
@@ -31,7 +32,16 @@ def repeated(log: Path, tmp_path: Path, **settings: Any) -> list[dict[str, str]]
 
 
 def config_of(case: Case) -> dict[str, Any]:
-    return {"_target_": f"{case.policy.__module__}.{case.policy.__qualname__}", **case.arguments()}
+    arguments = {name: _plain(value) for name, value in case.arguments().items()}
+    return {"_target_": f"{case.policy.__module__}.{case.policy.__qualname__}", **arguments}
+
+
+def _plain(value: Any) -> Any:
+    """A value as a configuration has it: policies within a policy by class and arguments."""
+    if isinstance(value, BasePolicy):
+        own = {k: _plain(v) for k, v in value.parameters().items() if k not in ("utility", "name")}
+        return {"_target_": f"{type(value).__module__}.{type(value).__qualname__}", **own}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 PLAIN = [case for case in cases() if case.policy.__name__ != "ExplorationFloor"]
