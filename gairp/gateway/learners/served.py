@@ -5,20 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
-from platform import machine
 
 from gairp.features import FeatureBuilder
 from gairp.gateway.learners.recipe import PolicyRecipe
 from gairp.policies.base import BasePolicy
 from gairp.protocols import Clock
 from gairp.records.events import Opened
+from gairp.records.surroundings import surroundings
 from gairp.routing.event_log import EventLog, Sink
 from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.router import Gate, Retries, Router
 from gairp.types import Arm, Decision, Floats, Response
-
-_VERSIONED = ("gairp", "numpy", "scipy", "scikit-learn", "vowpal-wabbit-next")
 
 
 @dataclass(slots=True)
@@ -116,14 +113,3 @@ def head(served: Served) -> Opened:
         facts={**surroundings(), "version": served.version},
         start_state=policy.save() if policy.restorable else None,
     )
-
-
-def surroundings() -> dict[str, str]:
-    """What a decision's last bit may depend on: versions, architecture."""
-    found = {"architecture": machine()}
-    for package in _VERSIONED:
-        try:
-            found[f"version_{package}"] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from gairp.gateway.database.store import insert_into
 from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
+from gairp.gateway.limits.purse import pico
 from gairp.records.events import Called, Decided, Event, Observed, Opened, Settled
 
 Row = dict[str, Any]
 Batch = Sequence[tuple[int, Event]]
-PICO = 10**12
 _KNOWN = 20_000
 _STATES = {"billed": "settled", "free": "free", "cached": "free", "unknown": "unknown"}
 #: What a settlement says of a row that is there.
@@ -208,7 +208,7 @@ def _mark_unknown(connection: Connection, learner: str) -> None:
 
 
 def _pico(usd: float) -> int | None:
-    return math.ceil(usd * PICO) if math.isfinite(usd) else None
+    return pico(usd) if math.isfinite(usd) else None
 
 
 def _count(value: float) -> int | None:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import Engine, case, func, select, update
 
 from gairp.errors import DataError, UnknownNameError
-from gairp.gateway.ledger.feed import PICO
 from gairp.gateway.ledger.tables import ATTEMPTS
 from gairp.gateway.limits.periods import period_key
+from gairp.gateway.limits.purse import PICO
 from gairp.gateway.principal import Period
 
 DIMENSIONS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from hashlib import sha256
-from importlib import metadata
 
+from gairp.records.surroundings import versions as installed
 from gairp.runners.live.question import LiveQuestion
 
 _VERSIONED = ("gairp", "numpy", "scipy", "scikit-learn", "openai", "vowpal-wabbit-next")
@@ -23,10 +23,4 @@ def questions_hash(questions: Sequence[LiveQuestion]) -> str:
 
 def versions() -> dict[str, str]:
     """The installed versions that a decision may depend on."""
-    found = {}
-    for package in _VERSIONED:
-        try:
-            found[f"version_{package}"] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return installed(_VERSIONED)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from importlib import metadata
-from platform import machine
 from typing import TYPE_CHECKING
 
 from gairp.policies.base import BasePolicy
 from gairp.records.events import Opened
+from gairp.records.surroundings import surroundings
 from gairp.runners.replay.key import git_commit
 from gairp.runners.replay.prepared import Prepared
 
 if TYPE_CHECKING:
     from gairp.runners.replay.job import Job
 
-VERSIONED = ("gairp", "numpy", "scipy", "scikit-learn", "vowpal-wabbit-next")
 #: The arguments of `Job` that `build_policy` reads.
 JOB_KEYS = ("policy", "config", "seed", "utility", "floor", "cost_weight")
 
@@ -43,14 +41,3 @@ def learner_name(job: Job) -> str:
 def job_document(job: Job) -> str:
     """What rebuilds the policy, as JSON."""
     return json.dumps({key: getattr(job, key) for key in JOB_KEYS}, sort_keys=True)
-
-
-def surroundings() -> dict[str, str]:
-    """The installed versions, and the architecture, that a decision's last bit may depend on."""
-    found = {"architecture": machine()}
-    for package in VERSIONED:
-        try:
-            found[f"version_{package}"] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

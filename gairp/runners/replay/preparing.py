@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gairp.errors import ConfigError
+from gairp.records.surroundings import versions
 from gairp.replay.source import Outcomes
 from gairp.rewards import Utility
 from gairp.runners.replay.loading import (
@@ -126,9 +126,4 @@ def _facts(loaded: Loaded, split_hash: str) -> dict[str, str]:
     trace = loaded.pool.trace
     facts = {"trace": trace.name, "data_hash": trace_hash(trace), "split_hash": split_hash}
     facts.update(loaded.price_facts)
-    for package in _VERSIONED:
-        try:
-            facts[f"version_{package}"] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return facts
+    return facts | versions(_VERSIONED)

@@ -9,8 +9,9 @@ from typing import Any
 from gairp.errors import DataError, GairpError, StateError, UnknownNameError
 from gairp.policies.base import BasePolicy
 from gairp.records.events import SCHEMA_VERSION, Opened
+from gairp.records.surroundings import VERSIONED, surroundings
 from gairp.runners.replay.job import Job, Protocol, build_policy
-from gairp.runners.replay.opening import JOB_KEYS, VERSIONED, surroundings
+from gairp.runners.replay.opening import JOB_KEYS
 
 #: What may differ between the writer of a log and this process, where it is allowed by name.
 ALLOWABLE = ("schema", "architecture", "policy_version", *VERSIONED)
