@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from gairp.errors import BackendError
+from gairp.records.row_journal import Journal
 from gairp.rewards.graders import Grade
 from gairp.rewards.judges import PointwiseJudge
 from gairp.runners.judge_agreement.answers import Answer
-from gairp.runners.record.journal import Journal
-from gairp.runners.record.progress import Progress
+from gairp.runners.progress import Progress
 from gairp.types import Response
 
 Row = dict[str, Any]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gairp.errors import ConfigError
+from gairp.records.row_journal import Journal
 from gairp.rewards.judges import PointwiseJudge
 from gairp.runners.judge_agreement.answers import Answer, Sample, sample
 from gairp.runners.judge_agreement.asking import ask, fingerprint
 from gairp.runners.judge_agreement.measured import Measured, controls, measure
 from gairp.runners.judge_agreement.report import write
-from gairp.runners.record.journal import Journal
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

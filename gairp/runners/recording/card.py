@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gairp.report.grid import Grid
 from gairp.report.markdown import table
-from gairp.runners.record.worth import worth
+from gairp.runners.recording.worth import worth
 from gairp.types import Arm
 
 if TYPE_CHECKING:

@@ -125,9 +125,15 @@ class Rows:
         qualities = [self.recorded.quality(pair) or 0.0 for pair in pairs]
         return {
             "agreement": agreement(question, [answer.content or "" for answer in answers]),
-            "samples": float(len(answers)),
             "score_mean": math.fsum(qualities) / len(qualities),
-            "samples_cost_usd": math.fsum(self._cost(answer) for answer in answers[1:]),
+            "agreement_k": float(len(answers) - 1),
+            **{
+                f"agreement_{name}": math.fsum(
+                    getattr(answer.usage, name) for answer in answers[1:]
+                )
+                for name in ("input_tokens", "output_tokens", "cached_tokens")
+            },
+            "agreement_cost_usd": math.fsum(self._cost(answer) for answer in answers[1:]),
         }
 
     def _cost(self, answer: Settled) -> float:

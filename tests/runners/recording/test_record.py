@@ -11,12 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from gairp.backends.fake import FakeServer
 from gairp.errors import ConfigError, DataError
+from gairp.run import CONF
 from gairp.runners.recording.runner import RecordingRunner
+from gairp.runners.replay.runner import StudyRunner
 from gairp.traces.adapters import read_trace
 from tests.conftest import ROOT
 from tests.runners.recording.conftest import COUNT
@@ -67,8 +72,56 @@ def test_samples_give_agreement(settings: Settings, questions: Path, tmp_path: P
     )
     outcomes = pd.read_parquet(folder / "outcomes.parquet")
     assert set(outcomes["agreement"]) == {1.0}
-    assert set(outcomes["samples"]) == {3.0}
+    assert set(outcomes["agreement_k"]) == {2.0}  # as in the embedded data: beside its own answer
+    own = outcomes[["output_tokens", "cost_usd"]].to_numpy()
+    np.testing.assert_allclose(
+        outcomes[["agreement_output_tokens", "agreement_cost_usd"]].to_numpy(), 2 * own
+    )
     assert len(calls) == 3 * 2 * 3
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own libraries warn
+def test_the_trace_replays(settings: Settings, questions: Path, tmp_path: Path) -> None:
+    folder, _ = recorded(settings, questions, tmp_path, PROGRAM)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose(
+            "run",
+            [
+                "+experiment=custom", f"trace.path={folder}/outcomes.parquet",
+                f"trace.prompts={folder}/prompts.parquet", "policy=[random,best_on_train]",
+                "primary=random", "comparators=[best_on_train]", "features=metadata", "seed=[0]",
+                "bootstrap.draws=20", f"tracking.uri=sqlite:///{tmp_path}/mlflow.db",
+                f"out={tmp_path}/replay",
+            ],
+        )  # fmt: skip
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    report = StudyRunner(plain, out=tmp_path / "replay", workers=1).run()
+    found = pd.read_csv(report / "summary.csv").set_index("policy")
+    quality = float(str(found.loc["best_on_train", "quality"]))
+    assert quality == 1.0  # the arm that says right
+
+
+def test_incomplete_prompts_are_kept_on_request(
+    settings: Settings, questions: Path, tmp_path: Path
+) -> None:
+    program = {**PROGRAM, "faults": [{"kind": "status_400", "when": "call 3"}]}
+    more = ("live.count=8", "recording.incomplete=true")
+    folder, _ = recorded(settings, questions, tmp_path, program, *more)
+    outcomes = pd.read_parquet(folder / "outcomes.parquet")
+    assert sorted(outcomes.groupby("prompt_id").size()) == [1, *[2] * 7]
+    assert outcomes["score"].notna().all()  # what is missing is absent, not 0
+
+
+def test_the_ceiling_counts_what_an_earlier_process_spent(
+    settings: Settings, questions: Path, tmp_path: Path
+) -> None:
+    more = ("live.ceiling.tokens=900", "live.params.max_tokens=20")
+    _, first = recorded(settings, questions, tmp_path, PROGRAM, *more)
+    folder, second = recorded(settings, questions, tmp_path, PROGRAM, *more)
+    outcomes = pd.read_parquet(folder / "outcomes.parquet")
+    distinct = outcomes.drop_duplicates("request_digest")
+    assert len(distinct) == len(first) + len(second) > 0
+    assert distinct[["input_tokens", "output_tokens"]].to_numpy().sum() <= 900
 
 
 def test_what_fails_for_good_is_left_out_and_said(

@@ -13,13 +13,13 @@ from gairp.backends.chat import Message, Reply
 from gairp.backends.fake import FakeChat
 from gairp.backends.recipe import FewShot, Plain
 from gairp.errors import BackendError, DataError
-from gairp.runners.record.arm import RecordedArm
-from gairp.runners.record.card import BEGIN, END, refresh
-from gairp.runners.record.compact import OUTCOMES, compact
-from gairp.runners.record.progress import Progress
-from gairp.runners.record.recorder import Recorder
-from gairp.runners.record.row import measure, yes_probability
-from gairp.runners.record.runner import RecordRunner
+from gairp.runners.progress import Progress
+from gairp.runners.recording.metered.arm import RecordedArm
+from gairp.runners.recording.metered.card import BEGIN, END, refresh
+from gairp.runners.recording.metered.compact import OUTCOMES, compact
+from gairp.runners.recording.metered.recorder import Recorder
+from gairp.runners.recording.metered.row import measure, yes_probability
+from gairp.runners.recording.metered.runner import RecordRunner
 from gairp.traces.tasks import Task
 
 FAMILIES = ("arithmetic", "sentiment")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gairp.runners.record.recorder import Recorder
+from gairp.runners.recording.metered.recorder import Recorder
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,7 +33,7 @@ class RecordRunner:
 
     def write(self) -> Path:
         """Write both tables from what has been recorded so far; the folder."""
-        from gairp.runners.record.compact import compact
+        from gairp.runners.recording.metered.compact import compact
 
         arms = sorted(self.recorder.arms)
         tasks, journal = self.recorder.tasks(), self.recorder.journal_path

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gairp.backends.recipe import FewShot, Plain, Reason
-from gairp.runners.record.runner import from_yaml
+from gairp.runners.recording.metered.runner import from_yaml
 
-CONFIG = Path(__file__).resolve().parents[3] / "conf" / "experiment" / "record_local.yaml"
+CONFIG = Path(__file__).resolve().parents[4] / "conf" / "experiment" / "record_local.yaml"
 
 
 def test_record_local_instantiates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

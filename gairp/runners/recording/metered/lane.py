@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from gairp.backends.chat import Chat
-from gairp.runners.record.arm import RecordedArm
-from gairp.runners.record.journal import Journal
-from gairp.runners.record.row import measure
+from gairp.records.row_journal import Journal
+from gairp.runners.recording.metered.arm import RecordedArm
+from gairp.runners.recording.metered.row import measure
 from gairp.traces.tasks import Task
 
 Work = tuple[Task, str]

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from gairp.rewards.graders import get_grader
-from gairp.runners.record.card import BEGIN, COST_WEIGHT, END
-from gairp.runners.record.compact import OUTCOMES, PROMPTS
-from gairp.runners.record.figures import figures
-from gairp.runners.record.worth import worth
+from gairp.runners.recording.metered.card import BEGIN, COST_WEIGHT, END
+from gairp.runners.recording.metered.compact import OUTCOMES, PROMPTS
+from gairp.runners.recording.metered.figures import figures
+from gairp.runners.recording.worth import worth
 from gairp.traces.tasks import generate_all
 
-FOLDER = Path(__file__).resolve().parents[3] / "datasets" / "local_llm"
+FOLDER = Path(__file__).resolve().parents[4] / "datasets" / "local_llm"
 ARMS = {"smollm2_plain", "smollm2_4shot", "qwen_plain", "qwen_reason"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from gairp.runners.record.worth import worth
+from gairp.runners.recording.worth import worth
 
 
 def test_worth_by_hand() -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from gairp.backends.chat import Chat
-from gairp.runners.record.arm import RecordedArm
-from gairp.runners.record.journal import Journal
-from gairp.runners.record.lane import Lane, Sampling, Work, fingerprint
-from gairp.runners.record.progress import Progress
+from gairp.records.row_journal import Journal
+from gairp.runners.progress import Progress
+from gairp.runners.recording.metered.arm import RecordedArm
+from gairp.runners.recording.metered.lane import Lane, Sampling, Work, fingerprint
 from gairp.traces.tasks import Task, generate_all
 
 #: How to build a server; each lane builds its own.

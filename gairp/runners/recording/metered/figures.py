@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gairp.runners.record.worth import Worth, worth
+from gairp.runners.recording.worth import Worth, worth
 
 if TYPE_CHECKING:
     import pandas as pd

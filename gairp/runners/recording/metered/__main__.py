@@ -1,4 +1,4 @@
-"""`python -m gairp.runners.record [write] [key=value …]`: the recording without the rest of Hydra.
+"""`python -m gairp.runners.recording.metered [write] [key=value …]`: without the rest of Hydra.
 
 With `write`, nothing is recorded: the tables are made of what is there.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from gairp.runners.record.runner import from_yaml
+from gairp.runners.recording.metered.runner import from_yaml
 
 if __name__ == "__main__":
     overrides = [word for word in sys.argv[1:] if word != "write"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gairp.errors import ConfigError, DataError
-from gairp.runners.record.journal import Journal
+from gairp.records.row_journal import Journal
 
 
 def row(prompt: str, settings: str = "s") -> dict[str, object]:
@@ -49,7 +49,7 @@ def test_kill_minus_nine_loses_no_acknowledged_row(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     script = (
         "import sys, pathlib\n"
-        "from gairp.runners.record.journal import Journal\n"
+        "from gairp.records.row_journal import Journal\n"
         "journal = Journal(pathlib.Path(sys.argv[1]))\n"
         "for i in range(10**6):\n"
         "    row = {'prompt_id': str(i), 'model': 'm', 'settings': 's', 'pad': 'x' * 5000}\n"

@@ -10,7 +10,8 @@ from typing import Any
 from gairp.backends.chat import Chat
 from gairp.backends.recipe import Answer, total
 from gairp.rewards.graders import TextGrader, get_grader
-from gairp.runners.record.arm import RecordedArm
+from gairp.runners.recording.agreement import share_of
+from gairp.runners.recording.metered.arm import RecordedArm
 from gairp.traces.tasks import Task
 
 Row = dict[str, Any]
@@ -59,7 +60,7 @@ def _agreement(
     grader = get_grader(task.grader)
     sampled = [grader.extract(final) for final in finals]
     return {
-        "agreement": sum(bool(own) and text == own for text in sampled) / len(sampled),
+        "agreement": share_of(own, sampled),
         "agreement_k": len(sampled),
         "agreement_answers": sampled,
         **_usage("agreement_", calls),

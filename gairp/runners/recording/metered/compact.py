@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gairp.errors import DataError
+from gairp.records.row_journal import read_rows
 from gairp.rewards.graders import get_grader
-from gairp.runners.record.journal import read_rows
 from gairp.traces.tasks import Task
 
 if TYPE_CHECKING:

@@ -1,1 +1,0 @@
-"""Recording a trace of the project's own from local models."""
