@@ -155,11 +155,14 @@ def build_feeds(settings: GatewaySettings, purse: Purse, store: Store | None) ->
     found: list[Feed] = []
     if store is not None:
         from gairp.gateway.ledger.feed import LedgerFeed
+        from gairp.gateway.ledger.price_dates import PriceDates
         from gairp.gateway.ledger.usage import spent
 
         if isinstance(purse, MemoryPurse):
             purse.restore(spent(store, time.time()))
-        found.append(LedgerFeed(store, str(settings.folder().resolve())[-255:]))
+        dates = PriceDates(settings.arm_table(), load_catalogue(**settings.prices))
+        journal = str(settings.folder().resolve())[-255:]
+        found.append(LedgerFeed(store, journal, price_date=dates.of))
     if settings.audit:
         found.append(AuditFeed(settings.folder() / "audit.jsonl"))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,16 +20,28 @@ _KNOWN = 20_000
 _STATES = {"billed": "settled", "free": "free", "cached": "free", "unknown": "unknown"}
 #: What a settlement says of a row that is there.
 _SETTLED = (
-    "model", "state", "cost_pico", "input_tokens", "output_tokens", "cached_tokens", "latency_s",
-    "first_token_s", "error",
+    "model", "state", "cost_pico", "price_date", "input_tokens", "output_tokens", "cached_tokens",
+    "latency_s", "first_token_s", "error",
 )  # fmt: skip
+
+
+PriceDate = Callable[[str, str, str], str | None]
+
+
+def _no_date(model: str, arm: str, day: str) -> None:
+    return None
 
 
 class LedgerFeed:
     """Takes batches of (position, event) of one journal; progress is in the same transaction."""
 
-    def __init__(self, engine: Engine, journal: str = "gateway") -> None:
-        self._engine, self._journal = engine, journal
+    def __init__(
+        self, engine: Engine, journal: str = "gateway", *, price_date: PriceDate = _no_date
+    ) -> None:
+        """`price_date` finds, for the model that answered, the arm and the day of its bill, since
+        when the price was in force; None where it cannot be known.
+        """
+        self._engine, self._journal, self._price_date = engine, journal, price_date
         self._decided: dict[str, Row] = {}  # what rows repeat of their decision
         self._open: dict[str, int] = {}  # decisions whose calls may still come -> where they stand
         self._seq = self._progress()
@@ -89,7 +101,7 @@ class LedgerFeed:
             elif isinstance(event, Called):
                 called[event.call_id] = self._intent(connection, event)
             elif isinstance(event, Settled):
-                settled[event.call_id] = _settlement(event)
+                settled[event.call_id] = self._settlement(event)
         whole = [{**row, **settled.pop(name)} for name, row in called.items() if name in settled]
         names = {row["call_id"] for row in whole}
         begun = [row for name, row in called.items() if name not in names]
@@ -150,14 +162,34 @@ class LedgerFeed:
             "state": "intent",
             "reserved_pico": _pico(event.reserved_usd) or 0,
             "cost_pico": None,
+            "price_date": None,
             "input_tokens": None,
             "output_tokens": None,
             "cached_tokens": None,
-            "day": datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d"),
+            "day": _day(event.at),
             "at": event.at,
             "latency_s": None,
             "first_token_s": None,
             "error": None,
+        }
+
+    def _settlement(self, event: Settled) -> Row:
+        usage, state = event.usage, _STATES[event.billing]
+        cost = None if state == "unknown" else _pico(event.cost_usd)
+        priced = state == "settled" and cost is not None
+        return {
+            "model": event.model,
+            "state": state,
+            "cost_pico": cost,
+            "price_date": self._price_date(event.model, event.arm, _day(event.at))
+            if priced
+            else None,
+            "input_tokens": _count(usage.input_tokens),
+            "output_tokens": _count(usage.output_tokens),
+            "cached_tokens": _count(usage.cached_tokens),
+            "latency_s": _number(event.latency_s),
+            "first_token_s": _number(event.first_token_s),
+            "error": None if event.error is None else event.error.kind,
         }
 
     def _progress(self) -> int:
@@ -175,22 +207,6 @@ class LedgerFeed:
             connection.execute(PROGRESS.insert().values(journal=self._journal, seq=seq))
 
 
-def _settlement(event: Settled) -> Row:
-    usage, state = event.usage, _STATES[event.billing]
-    cost = None if state == "unknown" else _pico(event.cost_usd)
-    return {
-        "model": event.model,
-        "state": state,
-        "cost_pico": cost,
-        "input_tokens": _count(usage.input_tokens),
-        "output_tokens": _count(usage.output_tokens),
-        "cached_tokens": _count(usage.cached_tokens),
-        "latency_s": _number(event.latency_s),
-        "first_token_s": _number(event.first_token_s),
-        "error": None if event.error is None else event.error.kind,
-    }
-
-
 def _of_decision(connection: Connection, event: Called) -> Row:
     """What an earlier call of the same decision says; a retry after a restart has no Decided."""
     names = ("decision_id", "request_id", "tenant", "project", "key_id", "operation", "kind")
@@ -205,6 +221,10 @@ def _of_decision(connection: Connection, event: Called) -> Row:
 def _mark_unknown(connection: Connection, learner: str) -> None:
     rows = (ATTEMPTS.c.state == "intent") & (ATTEMPTS.c.learner == learner)
     connection.execute(update(ATTEMPTS).where(rows).values(state="unknown"))
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
 def _pico(usd: float) -> int | None:

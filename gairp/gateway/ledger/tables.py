@@ -26,6 +26,7 @@ ATTEMPTS = Table(
     Column("state", String(16), nullable=False),
     Column("reserved_pico", BigInteger, nullable=False),
     Column("cost_pico", BigInteger),  # null: unknown
+    Column("price_date", String(10)),  # since when the price held that it was billed at
     Column("input_tokens", Integer),
     Column("output_tokens", Integer),
     Column("cached_tokens", Integer),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Engine, case, func, select, update
+from sqlalchemy import Engine, case, func, select
 
-from gairp.errors import DataError, UnknownNameError
+from gairp.errors import UnknownNameError
 from gairp.gateway.ledger.tables import ATTEMPTS
 from gairp.gateway.limits.periods import period_key
 from gairp.gateway.limits.purse import PICO
@@ -15,7 +15,7 @@ from gairp.gateway.principal import Period
 
 DIMENSIONS = (
     "tenant", "project", "key_id", "model", "model_asked", "arm", "operation", "learner", "kind",
-    "day", "state",
+    "day", "state", "price_date",
 )  # fmt: skip
 
 
@@ -63,8 +63,9 @@ def usage(
     k = len(columns)
     return [
         UsageRow(
-            tuple(map(str, row[:k])), int(row[k]), int(row[k + 1]), int(row[k + 2]),
-            int(row[k + 3]) / PICO, int(row[k + 4]) / PICO, int(row[k + 5]),
+            tuple("" if cell is None else str(cell) for cell in row[:k]), int(row[k]),
+            int(row[k + 1]), int(row[k + 2]), int(row[k + 3]) / PICO,
+            int(row[k + 4]) / PICO, int(row[k + 5]),
         )
         for row in rows
     ]  # fmt: skip
@@ -86,26 +87,7 @@ def spent(engine: Engine, now: float) -> Mapping[tuple[str, str], tuple[float, f
     return found
 
 
-def reconcile(engine: Engine, call_id: str, usd: float, tokens: tuple[int, int]) -> None:
-    """Say what an attempt of unknown cost did cost; DataError where there is none of that name."""
-    rows = (ATTEMPTS.c.call_id == call_id) & ATTEMPTS.c.state.in_(("unknown", "intent"))
-    with engine.begin() as connection:
-        done = connection.execute(
-            update(ATTEMPTS)
-            .where(rows)
-            .values(
-                state="settled", cost_pico=round(usd * PICO), input_tokens=tokens[0],
-                output_tokens=tokens[1],
-            )
-        )  # fmt: skip
-    if not done.rowcount:
-        raise DataError(
-            f"no attempt {call_id!r} of unknown cost is in the ledger; "
-            "`python -m gairp.admin unknown` lists those that are"
-        )
-
-
-def unsettled(engine: Engine) -> list[tuple[str, str, str, str, str]]:
+def unsettled(engine: Engine) -> list[tuple[str, str, str, str, float]]:
     """(call, tenant, arm, state, USD held) of attempts under way and of unknown cost, by time."""
     c = ATTEMPTS.c
     statement = (
@@ -115,4 +97,4 @@ def unsettled(engine: Engine) -> list[tuple[str, str, str, str, str]]:
     )
     with engine.connect() as connection:
         rows = connection.execute(statement).all()
-    return [(r[0], r[1], r[2], r[3], f"{r[4] / PICO:.9f}") for r in rows]
+    return [(r[0], r[1], r[2], r[3], r[4] / PICO) for r in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from gairp.errors import DataError, UnknownNameError
+from gairp.errors import ConfigError, DataError, UnknownNameError
+from gairp.gateway.audit.actions import actions
 from gairp.gateway.database.store import open_store
 from gairp.gateway.ledger.feed import LedgerFeed
+from gairp.gateway.ledger.price_dates import PriceDates
+from gairp.gateway.ledger.reconcile import reconcile
 from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
-from gairp.gateway.ledger.usage import reconcile, spent, unsettled, usage
+from gairp.gateway.ledger.usage import spent, unsettled, usage
+from gairp.pricing import load_catalogue
 from gairp.records.events import Called, Decided, Event, Observed, Opened, Settled, packed
-from gairp.types import Failure, Usage
+from gairp.types import Arm, Failure, Usage
+from tests.gateway.tenants.world import desk
 
 NOON = 1_795_000_000.0  # 2026-11-18, UTC
 Store = Callable[[], Engine]
@@ -160,11 +166,16 @@ def test_budgets_restore_from_it(store: Engine) -> None:
 def test_what_nobody_knew_is_reconciled_once(store: Engine) -> None:
     LedgerFeed(store).take([*numbered(story()), (999, opened())])
     name = unsettled(store)[0][0]
-    reconcile(store, name, 0.0042, (100, 50))
+    reconcile(desk(store, NOON), name, 0.0042, (100, 50))
     row = next(row for row in rows(store) if row["call_id"] == name)
     assert (row["state"], row["cost_pico"], row["input_tokens"]) == ("settled", 4_200_000_000, 100)
     with pytest.raises(DataError, match="no attempt"):
-        reconcile(store, name, 0.1, (1, 1))
+        reconcile(desk(store, NOON), name, 0.1, (1, 1))
+    with pytest.raises(ConfigError, match="cannot be"):
+        reconcile(desk(store, NOON), name, float("nan"))
+    (action,) = actions(store)  # what failed is none
+    assert (action.actor, action.action, action.target) == ("test", "reconcile", name)
+    assert action.details == {"usd": 0.0042, "input_tokens": 100, "output_tokens": 50}
 
 
 def test_events_that_matter_to_nobody_are_passed_over(store: Engine) -> None:
@@ -181,9 +192,27 @@ def test_events_that_matter_to_nobody_are_passed_over(store: Engine) -> None:
 def test_what_was_reconciled_stays_so_when_the_journal_is_read_again(store: Engine) -> None:
     events = [*numbered(story()), (900, opened())]
     LedgerFeed(store).take(events)
-    reconcile(store, "r2/0.0", 0.003, (1, 1))
+    reconcile(desk(store, NOON), "r2/0.0", 0.003, (1, 1))
     with store.begin() as connection:
         connection.execute(PROGRESS.update().values(seq=0))
     LedgerFeed(store).take(events)
     row = next(row for row in rows(store) if row["call_id"] == "r2/0.0")
     assert (row["state"], row["cost_pico"]) == ("settled", 3_000_000_000)
+
+
+def test_rows_say_since_when_their_price_held(store: Engine, tmp_path: Path) -> None:
+    """The price in force on the day of the call, of the model that answered; else of the arm."""
+    (tmp_path / "prices.yaml").write_text(
+        "models:\n  m-2:\n    - {from: 2025-01-01, input: 1, output: 1}\n"
+        "    - {from: 2026-11-18, input: 2, output: 2}\n"
+        "  m:\n    - {from: 2024-05-01, input: 1, output: 1}\n"
+    )
+    catalogue = load_catalogue(user_files=[tmp_path / "prices.yaml"], genai=False)
+    arm = Arm(name="a", backend="b", model="m")
+    dates = PriceDates({"a": arm}, catalogue)
+    LedgerFeed(store, price_date=dates.of).take(numbered([decided(0), called(0), settled(0)]))
+    assert [row["price_date"] for row in rows(store)] == ["2026-11-18"]
+    assert [row.group for row in usage(store, ("price_date",))] == [("2026-11-18",)]
+    assert dates.of("m-2", "a", "2026-11-17") == "2025-01-01"
+    assert dates.of("never-listed", "a", "2026-11-17") == "2024-05-01"
+    assert dates.of("m-2", "a", "2023-01-01") is None

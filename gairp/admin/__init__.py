@@ -1,0 +1,5 @@
+"""The gateway's accounts, money and audit from the command line."""
+
+from gairp.admin.command import main
+
+__all__ = ["main"]
