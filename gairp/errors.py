@@ -8,6 +8,7 @@ GairpError
 ├── DataError                data could not be had or trusted
 │   ├── DatasetAbsentError   not in cache or mirror: gives the command that fetches it
 │   ├── IntegrityError       bytes differ from the registered hash
+│   ├── ConflictError        what is to be changed is in a state that does not allow it
 │   └── BadRowError          one row is malformed: file, row, column, value, remedy
 ├── PriceError               an arm has no price where cost matters
 ├── PolicyError              a policy was asked something it cannot answer
@@ -69,6 +70,10 @@ class DatasetAbsentError(DataError):
 
 class IntegrityError(DataError):
     """Bytes differ from the registered hash."""
+
+
+class ConflictError(DataError):
+    """What is to be made is there already, or what is to be changed is over."""
 
 
 class BadRowError(DataError):

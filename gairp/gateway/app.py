@@ -25,6 +25,7 @@ from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.feeds import Feed, Feeder
 from gairp.gateway.gateway import Gateway
 from gairp.gateway.metrics import Metrics
+from gairp.gateway.routes.others import Others
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
@@ -111,6 +112,12 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         metrics=metrics,
         authenticator=authenticator,
         limits=limits,
+        other=Others(
+            authenticator=authenticator,
+            store=store,
+            audit=settings.folder() / "audit.jsonl",
+            accounts=settings.accounts,
+        ),
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,
         drain_s=settings.drain_s,

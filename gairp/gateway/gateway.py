@@ -202,6 +202,9 @@ class Gateway:
                 raise ApiError(404, f"nothing is at {method} {path[:100]}", code="not_found")
         except ApiError as error:
             await client.error(error)
+        except Exception:
+            _LOG.exception("%s %r failed", method, path)
+            await self._failed(client, self._request_id())
 
     def _gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         engine = self.engine

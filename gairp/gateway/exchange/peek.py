@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -38,20 +39,28 @@ class _Body(msgspec.Struct, gc=False):
     modalities: list[str] | None = None
 
 
-class _Chat(_Body):
+class ChatBody(_Body):
+    """Of /v1/chat/completions: what is read of it."""
+
     messages: list[Message] = msgspec.field(default_factory=list)
 
 
-class _Prompted(_Body):
+class CompletionBody(_Body):
+    """Of /v1/completions: what is read of it."""
+
     prompt: Any = None
     best_of: int | None = None
 
 
-class _Embedding(_Body):
+class EmbeddingBody(_Body):
+    """Of /v1/embeddings: what is read of it."""
+
     input: Any = None
 
 
-class _Response(_Body):
+class ResponseBody(_Body):
+    """Of /v1/responses: what is read of it."""
+
     input: Any = None
     instructions: str | None = None
     background: bool | None = None
@@ -59,11 +68,14 @@ class _Response(_Body):
     store: bool | None = None
 
 
+BODIES: Mapping[Operation, type[_Body]] = {
+    "chat": ChatBody,
+    "completion": CompletionBody,
+    "embedding": EmbeddingBody,
+    "response": ResponseBody,
+}
 _DECODERS: dict[Operation, msgspec.json.Decoder[Any]] = {
-    "chat": msgspec.json.Decoder(_Chat),
-    "completion": msgspec.json.Decoder(_Prompted),
-    "embedding": msgspec.json.Decoder(_Embedding),
-    "response": msgspec.json.Decoder(_Response),
+    operation: msgspec.json.Decoder(body) for operation, body in BODIES.items()
 }
 
 
@@ -126,7 +138,7 @@ _TOOLS, _SCHEMA = frozenset({"tools"}), frozenset({"json_schema"})
 Read = tuple[str, frozenset[str], int]
 
 
-def _chat(body: _Chat) -> Read:
+def _chat(body: ChatBody) -> Read:
     if not body.messages:
         raise _wrong("messages must hold at least one message", "messages")
     last, needs, media = "", _NO_NEEDS, 0
@@ -143,19 +155,19 @@ def _chat(body: _Chat) -> Read:
     return last, needs, media
 
 
-def _prompted(body: _Prompted) -> Read:
+def _prompted(body: CompletionBody) -> Read:
     if body.prompt is None:
         raise _wrong("prompt is missing", "prompt")
     return _text(body.prompt), _NO_NEEDS, 0
 
 
-def _embedding(body: _Embedding) -> Read:
+def _embedding(body: EmbeddingBody) -> Read:
     if body.input is None:
         raise _wrong("input is missing", "input")
     return _text(body.input), _NO_NEEDS, 0
 
 
-def _response(body: _Response) -> Read:
+def _response(body: ResponseBody) -> Read:
     if body.input is None:
         raise _wrong("input is missing", "input")
     if body.background or body.previous_response_id is not None:

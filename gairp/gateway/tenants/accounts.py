@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from gairp.errors import ConfigError, UnknownNameError
+from gairp.errors import ConflictError, UnknownNameError
 from gairp.gateway.tenants.desk import Desk, checked_name
 from gairp.gateway.tenants.tables import PROJECTS, TENANTS
 
@@ -24,12 +24,12 @@ class Tenant(NamedTuple):
 
 
 def create_tenant(desk: Desk, tenant: str, *, title: str = "") -> Tenant:
-    """With the project `default`; ConfigError where there is one of this name."""
+    """With the project `default`; ConflictError where there is one of this name."""
     checked_name("tenant", tenant)
     now = desk.now()
     with desk.change("create tenant", tenant, title=title) as connection:
         if _exists(connection, tenant):
-            raise ConfigError(f"the tenant {tenant!r} is there already")
+            raise ConflictError(f"the tenant {tenant!r} is there already")
         row = {"id": tenant, "title": title[:255], "created_at": now}
         connection.execute(insert(TENANTS).values(row))
         _add_project(connection, tenant, DEFAULT_PROJECT, now)
@@ -37,12 +37,12 @@ def create_tenant(desk: Desk, tenant: str, *, title: str = "") -> Tenant:
 
 
 def create_project(desk: Desk, tenant: str, project: str) -> None:
-    """ConfigError where it is there already, UnknownNameError where the tenant is not."""
+    """ConflictError where it is there already, UnknownNameError where the tenant is not."""
     checked_name("project", project)
     with desk.change("create project", f"{tenant}/{project}") as connection:
         require_tenant(connection, tenant)
         if project in _projects(connection).get(tenant, ()):
-            raise ConfigError(f"the tenant {tenant!r} has a project {project!r} already")
+            raise ConflictError(f"the tenant {tenant!r} has a project {project!r} already")
         _add_project(connection, tenant, project, desk.now())
 
 

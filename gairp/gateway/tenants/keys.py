@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from gairp.errors import ConfigError, DataError, UnknownNameError
+from gairp.errors import ConfigError, ConflictError, DataError, UnknownNameError
 from gairp.gateway.principal import Scope
 from gairp.gateway.tenants.accounts import DEFAULT_PROJECT, require_project
 from gairp.gateway.tenants.desk import Desk
@@ -75,7 +75,7 @@ def create_key(
 def rotate_key(desk: Desk, key_id: str, *, overlap_s: float = 0.0) -> NewKey:
     """A new secret for the same key; those before it are taken for another `overlap_s` seconds.
 
-    Name, quotas and bill stay, since they are the key's. Raises DataError for a revoked key.
+    Name, quotas and bill stay, since they are the key's. Raises ConflictError for a revoked key.
     """
     if not 0 <= overlap_s < float("inf"):
         raise ConfigError(f"the overlap is {overlap_s} s; give 0 or more")
@@ -91,7 +91,7 @@ def rotate_key(desk: Desk, key_id: str, *, overlap_s: float = 0.0) -> NewKey:
 
 
 def revoke_key(desk: Desk, key_id: str) -> ApiKey:
-    """It is taken no more, for good; raises DataError where it was revoked before."""
+    """It is taken no more, for good; raises ConflictError where it was revoked before."""
     with desk.change("revoke key", key_id) as connection:
         _require_living(connection, key_id)
         connection.execute(update(KEYS).where(KEYS.c.id == key_id).values(revoked_at=desk.now()))
@@ -110,7 +110,7 @@ def keys(engine: Engine, *, tenant: str | None = None, now: float) -> list[ApiKe
 
 
 def find_key(desk: Desk, key_id: str) -> ApiKey:
-    """UnknownNameError where it is not there."""
+    """DataError where it is not there."""
     for key in keys(desk.engine, now=desk.now()):
         if key.id == key_id:
             return key
@@ -145,11 +145,11 @@ def _require_living(connection: Connection, key_id: str) -> None:
     if row is None:
         raise _unknown(key_id)
     if row[0] is not None:
-        raise DataError(f"the key {key_id!r} was revoked; create another one")
+        raise ConflictError(f"the key {key_id!r} was revoked; create another one")
 
 
 def _unknown(key_id: str) -> DataError:
-    return DataError(f"no key {key_id[:80]!r} is there; `gairp.gateway.tenants.keys.keys` has all")
+    return DataError(f"no key {key_id[:80]!r} is there; `python -m gairp.admin key list` has all")
 
 
 def _checked_expiry(expires_at: float | None, now: float) -> None:

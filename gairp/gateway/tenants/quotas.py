@@ -114,7 +114,7 @@ def _require_owner(connection: Connection, match: re.Match[str]) -> None:
     elif not connection.execute(select(KEYS.c.id).where(KEYS.c.id == owner)).first() and (
         not owner.startswith("jwt:")
     ):
-        raise DataError(f"no key {owner!r} is there; `gairp.gateway.tenants.keys.keys` has all")
+        raise DataError(f"no key {owner!r} is there; `python -m gairp.admin key list` has all")
 
 
 def quota_from(fields: Mapping[str, Any]) -> Quota:

@@ -15,9 +15,8 @@ from gairp.gateway.tenants.quotas import Holders
 from gairp.gateway.tenants.roster import Holder
 
 _HEX = 64
-ANYBODY = Principal(
-    tenant="default", key_id="none", scopes=frozenset({"inference", "feedback", "admin"})
-)
+#: Never an operator: a gateway without keys must not hand out its administration.
+ANYBODY = Principal(tenant="default", key_id="none")
 
 
 class StaticKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

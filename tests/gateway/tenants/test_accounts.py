@@ -8,7 +8,14 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Engine, select, text
 
-from gairp.errors import ConfigError, DataError, GairpError, IntegrityError, UnknownNameError
+from gairp.errors import (
+    ConfigError,
+    ConflictError,
+    DataError,
+    GairpError,
+    IntegrityError,
+    UnknownNameError,
+)
 from gairp.gateway.audit.actions import actions, verify_actions
 from gairp.gateway.errors import ApiError
 from gairp.gateway.principal import Quota
@@ -185,7 +192,7 @@ def test_a_change_that_fails_leaves_nothing_behind(store: Engine) -> None:
     it = desk(store, NOW, "acme")
     with store.connect() as connection:
         before = version(connection)
-    with pytest.raises(ConfigError, match="there already"):
+    with pytest.raises(ConflictError, match="there already"):
         create_tenant(it, "acme")
     with pytest.raises(UnknownNameError, match="unknown tenant 'none'; there are: acme"):
         create_key(it, "none")

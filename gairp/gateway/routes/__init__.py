@@ -1,0 +1,1 @@
+"""What is beside the hot path: the admin API, and the document of all routes."""
