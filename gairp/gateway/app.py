@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,7 @@ from gairp.gateway.build import (
     build_upstreams,
 )
 from gairp.gateway.exchange.client import Receive, Send
-from gairp.gateway.exchange.exchange import Engine
 from gairp.gateway.exchange.shadows import Shadows
-from gairp.gateway.feeds import Feed, Feeder
 from gairp.gateway.gateway import Gateway
 from gairp.gateway.metrics import Metrics
 from gairp.gateway.routes.others import Others
@@ -88,8 +86,11 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     limits, purse = build_limits(settings, stack)
     follower = build_follower(settings)
     engine = build_engine(settings, upstreams, purse=purse, follower=follower)
-    feeders = _fed(engine, build_feeds(settings, purse, store), stack)
-    stack.callback(engine.house.close)
+    feeds = build_feeds(settings, purse, store)
+    if feeds is not None:
+        stack.callback(feeds.close)
+        feeds.start()
+    stack.callback(engine.house.close)  # before the feeds, which take what it writes last
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
     if follower is not None:
@@ -108,7 +109,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         catalogue=catalogue,
         direct=None if keeper is None else keeper.direct,
         shadows=shadows,
-        feeders=feeders,
+        feeds=feeds,
         metrics=metrics,
         authenticator=authenticator,
         limits=limits,
@@ -122,19 +123,6 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         in_flight=settings.in_flight,
         drain_s=settings.drain_s,
     )
-
-
-def _fed(engine: Engine, feeds: Sequence[Feed], stack: AsyncExitStack) -> list[Feeder]:
-    """Ledger and audit, each in a thread, from where they stand; closed after the journal."""
-    ink = engine.house.ink
-    feeders = []
-    for feed in feeds:
-        feeder = Feeder(feed, ink.journal.folder)
-        feeder.start(ink.seq)
-        ink.tell(feeder.offer)
-        stack.callback(feeder.close)
-        feeders.append(feeder)
-    return feeders
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from gairp.clock import WallClock
 from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder, HashedNgrams
-from gairp.gateway.audit.feed import AuditFeed
 from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
@@ -20,7 +19,11 @@ from gairp.gateway.exchange.splice import Splicer
 from gairp.gateway.exchange.target import DIRECT, Catalogue
 from gairp.gateway.exchange.tariff import Tariff
 from gairp.gateway.exchange.upstream import Upstream
-from gairp.gateway.feeds import Feed
+from gairp.gateway.feeds.feeder import Feeder
+from gairp.gateway.feeds.lock import sole_follower
+from gairp.gateway.feeds.plan import FeedPlan
+from gairp.gateway.feeds.process import FeedProcess
+from gairp.gateway.feeds.threads import FeedThreads
 from gairp.gateway.learners.follow import AliasFollower, followed_uris
 from gairp.gateway.learners.house import FIRST, House
 from gairp.gateway.learners.ink import Ink
@@ -117,7 +120,7 @@ def build_store(settings: GatewaySettings, stack: AsyncExitStack) -> Store | Non
         return None
     from gairp.gateway.database.store import open_store
 
-    store = open_store(settings.ledger.format(home=settings.folder()))
+    store = open_store(settings.ledger_url())
     stack.callback(store.dispose)
     return store
 
@@ -147,25 +150,36 @@ def build_limits(settings: GatewaySettings, stack: AsyncExitStack) -> tuple[Limi
     return RedisLimits(redis), RedisPurse(redis)
 
 
-def build_feeds(settings: GatewaySettings, purse: Purse, store: Store | None) -> list[Feed]:
-    """What takes the journal's events: the ledger and the audit log, where they are wanted.
+def build_feeds(
+    settings: GatewaySettings, purse: Purse, store: Store | None
+) -> FeedProcess | FeedThreads | None:
+    """What follows the journal: the ledger and the audit log, where they are wanted.
 
-    What the ledger says was spent goes into the budgets of this process.
+    They are brought up to date first, and what the ledger then says was spent goes into the
+    budgets of this process.
     """
-    found: list[Feed] = []
-    if store is not None:
-        from gairp.gateway.ledger.feed import LedgerFeed
-        from gairp.gateway.ledger.price_dates import PriceDates
-        from gairp.gateway.ledger.usage import spent
+    plan = FeedPlan(
+        home=settings.home,
+        ledger=None if settings.ledger is None else settings.ledger_url(),
+        audit=settings.audit,
+        arms=settings.arm_table(),
+        prices=settings.prices,
+    )
+    with sole_follower(plan.folder):
+        feeders = [Feeder(feed, plan.journal) for feed in plan.feeds(store)]
+        for feeder in feeders:
+            feeder.catch_up()
+        if store is not None and isinstance(purse, MemoryPurse):
+            from gairp.gateway.ledger.usage import spent
 
-        if isinstance(purse, MemoryPurse):
             purse.restore(spent(store, time.time()))
-        dates = PriceDates(settings.arm_table(), load_catalogue(**settings.prices))
-        journal = str(settings.folder().resolve())[-255:]
-        found.append(LedgerFeed(store, journal, price_date=dates.of))
-    if settings.audit:
-        found.append(AuditFeed(settings.folder() / "audit.jsonl"))
-    return found
+        if not feeders:
+            return None
+        if settings.feeds == "thread":
+            return FeedThreads(feeders)
+        for feeder in feeders:
+            feeder.close()
+    return FeedProcess(plan)
 
 
 def recipes(settings: GatewaySettings) -> dict[tuple[str, str], PolicyRecipe]:

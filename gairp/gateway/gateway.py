@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,7 +19,8 @@ from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.exchange.target import Catalogue, Target
 from gairp.gateway.feedback import FeedbackDesk
-from gairp.gateway.feeds import Feeder
+from gairp.gateway.feeds.process import FeedProcess
+from gairp.gateway.feeds.threads import FeedThreads
 from gairp.gateway.learners.house import request_ids
 from gairp.gateway.learners.recents import explained
 from gairp.gateway.limits.protocol import Limits, NoLimits
@@ -59,7 +60,7 @@ class Gateway:
         limits: Limits | None = None,
         direct: Direct | None = None,
         shadows: Shadows | None = None,
-        feeders: Sequence[Feeder] = (),
+        feeds: FeedProcess | FeedThreads | None = None,
         metrics: Metrics | None = None,
         largest_body: int = 32 << 20,
         in_flight: int = 4096,
@@ -73,7 +74,7 @@ class Gateway:
         self.limits = limits or NoLimits()
         self.direct = direct or self._by_name
         self.shadows = shadows or Shadows(engine)
-        self.feeders = list(feeders)
+        self.feeds = feeds
         self.metrics = metrics or Metrics()
         self.feedback = FeedbackDesk(engine)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
@@ -213,8 +214,9 @@ class Gateway:
         for model in {arm.model for arm in engine.stage.arms.values()}:
             closed = engine.gate.breakers.allows(model, now)
             yield "gairp_breaker_open", (model,), float(not closed)
-        for feeder in self.feeders:
-            yield "gairp_feed_lag", (type(feeder.feed).__name__,), float(feeder.lag)
+        if self.feeds is not None:
+            for name, seq in self.feeds.positions.items():
+                yield "gairp_feed_lag", (name,), float(max(0, engine.house.ink.seq - seq))
         for name, served in engine.house.learners.items():
             yield "gairp_pending_feedback", (name,), float(len(served.joiner))
             yield "gairp_learner_updates", (name,), float(served.policy.state_version)

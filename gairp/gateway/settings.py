@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -48,6 +48,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     rules: str | None = None  #: the YAML file
     ledger: str | None = "sqlite:///{home}/ledger.db"  #: the database's URL; null: none
     audit: bool = True
+    feeds: Literal["process", "thread"] = "process"  #: where ledger and audit log are written
     registry: str | None = None  #: the MLflow store of policies with a `uri`
     registry_every_s: float = 5.0
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
@@ -69,6 +70,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def folder(self) -> Path:
         """Where everything is kept that outlives the process."""
         return Path(self.home)
+
+    def ledger_url(self) -> str:
+        """The database's URL, with the folder filled in."""
+        assert self.ledger is not None
+        return self.ledger.format(home=self.folder())
 
     def _arm(self, name: str, fields: Mapping[str, Any]) -> Arm:
         backend = fields.get("backend")

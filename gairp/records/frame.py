@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO, get_args
 from zlib import crc32
 
@@ -58,6 +58,19 @@ def payloads(file: BinaryIO) -> Generator[bytes, None, int]:
         if len(payload) < length or crc32(payload, length) != checksum:
             return offset
         offset += HEAD.size + length
+        yield payload
+
+
+def whole_frames(data: bytes) -> Iterator[bytes]:
+    """The payloads of the whole frames that these bytes begin with."""
+    offset, size = 0, len(data)
+    while size - offset > HEAD.size:
+        length, checksum = HEAD.unpack_from(data, offset)
+        begin = offset + HEAD.size
+        payload = data[begin : begin + length]
+        if not 0 < length == len(payload) or crc32(payload, length) != checksum:
+            return
+        offset = begin + length
         yield payload
 
 

@@ -25,11 +25,11 @@ def read_numbered(folder: Path | str, after: int = 0) -> Iterator[tuple[int, Eve
 
     Segments that hold earlier events alone are not read.
     """
-    path = _first(Path(folder), after)
+    path: Path | None = first_segment(Path(folder), after)
     expected: int | None = None
     while path is not None:
         # Asked before reading: once it is there, nothing more is written to this one.
-        following = _following(path)
+        following = following_segment(path)
         header = header_of(path)
         if header is None:
             if following is None:
@@ -43,20 +43,21 @@ def read_numbered(folder: Path | str, after: int = 0) -> Iterator[tuple[int, Eve
         expected = header.first_seq
         for payload in segment_payloads(path, last=following is None):
             if expected >= after:
-                yield expected, _event(payload, path, expected)
+                yield expected, event_of(payload, path, expected)
             expected += 1
         path = following
 
 
-def _event(payload: bytes, path: Path, seq: int) -> Event:
+def event_of(payload: bytes, path: Path, seq: int) -> Event:
+    """The event of a payload; DataError with its file and position."""
     try:
         return decoded(payload)
     except DataError as error:
         raise DataError(f"{path}, event {seq}: {error}") from error
 
 
-def _first(folder: Path, after: int) -> Path | None:
-    """The segment that holds position `after`, or the last one."""
+def first_segment(folder: Path, after: int) -> Path:
+    """The segment that holds position `after`, or the last one; DataError where there is none."""
     paths = segments(folder)
     if not paths:
         raise DataError(f"{folder}: there is no journal (no 000001.log); check the path")
@@ -69,6 +70,7 @@ def _first(folder: Path, after: int) -> Path | None:
     return chosen
 
 
-def _following(path: Path) -> Path | None:
+def following_segment(path: Path) -> Path | None:
+    """The segment after this one, where it has begun."""
     following = segment_path(path.parent, int(path.stem) + 1)
     return following if following.exists() else None

@@ -65,6 +65,7 @@ def settings(fake_url: str, home: Path, **more: Any) -> GatewaySettings:
         "retry": {"calls": 2, "base_s": 0.001, "cap_s": 0.01},
         "home": str(home),
         "drain_s": 2.0,
+        "feeds": "thread",
     }
     return GatewaySettings.of({**values, **more})
 

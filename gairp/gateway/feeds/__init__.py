@@ -1,0 +1,1 @@
+"""What follows the journal: ledger and audit log, beside the requests."""

@@ -1,0 +1,72 @@
+"""The process of the feeds: `python -m gairp.gateway.feeds`, which the gateway starts.
+
+The plan is the first line of its standard input, where nobody sees the database's password.
+
+It ends when its standard input does, having taken what is in the journal by then: so it outlives a
+gateway that was killed for as long as that takes. It says on its standard output how far it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+import msgspec
+
+from gairp.errors import GairpError
+from gairp.gateway.feeds.feeder import Feeder
+from gairp.gateway.feeds.lock import sole_follower
+from gairp.gateway.feeds.plan import FeedPlan
+
+_NICE = 10  #: answers come first where there is one core for both
+
+
+def main() -> int:
+    """Follow the journal until the gateway is gone."""
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    os.nice(_NICE)
+    plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=FeedPlan)
+    gone = threading.Event()
+    threading.Thread(target=_wait, args=(gone,), daemon=True).start()
+    try:
+        with sole_follower(plan.folder, wanted=lambda: not gone.is_set()) as ours:
+            if ours:
+                _follow(plan, gone)
+    except GairpError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _follow(plan: FeedPlan, gone: threading.Event) -> None:
+    feeders = [Feeder(feed, plan.journal, moved=_told) for feed in plan.feeds()]
+    for feeder in feeders:
+        _told(feeder.name, feeder.seq)
+        feeder.start()
+    gone.wait()
+    for feeder in feeders:
+        feeder.close()
+
+
+_SAID: dict[str, int] = {}
+
+
+def _told(name: str, seq: int) -> None:
+    if _SAID.get(name) == seq:
+        return
+    _SAID[name] = seq
+    try:
+        os.write(1, f"{name} {seq}\n".encode())
+    except OSError:  # the gateway is gone, and nobody wants to know
+        _SAID.clear()
+
+
+def _wait(gone: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    gone.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
