@@ -62,7 +62,7 @@ def settings(fake_url: str, home: Path, **more: Any) -> GatewaySettings:
         },
         "aliases": {"gpt-4o": "large", "both": ["small", "large"]},
         "features": {"_target_": "gairp.features.HashedNgrams", "dim": 16},
-        "retry": {"calls": 2, "base_s": 0.001, "cap_s": 0.01},
+        "retry": {"calls": 2, "base_s": 0.001, "cap_s": 0.01, "max_wait_s": 5.0},
         "home": str(home),
         "drain_s": 2.0,
         "feeds": "thread",
