@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ class Metrics:
         }
         self._children: dict[tuple[str, ...], Any] = {}
         self._tenants: dict[str, str] = {}
-        self._tenant_of: dict[str, str] = {}  # of decisions under way
+        self._tenant_of: OrderedDict[str, str] = OrderedDict()  # of decisions under way
 
     def answered(self, status: int) -> None:
         """A client has its answer."""
@@ -68,7 +69,7 @@ class Metrics:
                 self._of("gairp_decisions", event.learner, event.kind).inc()
                 self._tenant_of[event.decision_id] = self._tenant(event.tenant or "")
                 if len(self._tenant_of) > _DECISIONS:
-                    del self._tenant_of[next(iter(self._tenant_of))]
+                    self._tenant_of.popitem(last=False)
             elif isinstance(event, Settled):
                 self._settled(event)
             elif isinstance(event, Learned):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Protocol
 
 from gairp.errors import ConfigError
@@ -30,7 +31,7 @@ class FeedbackJoiner:
         self.capacity = capacity
         self.expired = 0  #: decisions that gave way before feedback came
         self.dropped = 0  #: feedback that came twice, too late, or for no decision known
-        self._pending: dict[str, tuple[Context, Decision, Outcome]] = {}
+        self._pending: OrderedDict[str, tuple[Context, Decision, Outcome]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -40,7 +41,7 @@ class FeedbackJoiner:
         pending = self._pending
         pending[decision.id] = (context, decision, outcome)
         if len(pending) > self.capacity:
-            del pending[next(iter(pending))]
+            pending.popitem(last=False)
             self.expired += 1
 
     def forget(self, decision_id: str) -> None:

@@ -17,6 +17,7 @@ by their shortest decimal text: 0.1 is a tenth of a dollar and not the binary nu
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -101,7 +102,7 @@ class SpendCeiling:
         self.unmeasured = 0  #: amounts nobody knew: settled as reserved, reserved as 0
         self._spent, self._kept, self._reserved = _Amount(), _Amount(), _Amount()
         self._open: dict[str, _Open] = {}
-        self._closed: dict[str, None] = {}  # the last of them, oldest first
+        self._closed: OrderedDict[str, None] = OrderedDict()  # the last of them, oldest first
         self._overruns: dict[str, Overrun] = {}
 
     def reserve(self, call_id: str, usd: float, tokens: float, *, arm: str = "") -> bool:
@@ -256,7 +257,7 @@ class SpendCeiling:
         """Close a call and free what is held for it."""
         self._closed[call_id] = None
         if len(self._closed) > REMEMBERED:
-            del self._closed[next(iter(self._closed))]
+            self._closed.popitem(last=False)
         call = self._open.pop(call_id, None)
         if call is None:
             return _Open(_Amount())

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from tests.gateway.world import World, world
 
 from gairp.gateway.audit.chain import verify
 from gairp.gateway.database.store import open_store
 from gairp.gateway.feeds.process import FeedProcess
 from gairp.gateway.ledger.tables import ATTEMPTS
+from tests.gateway.world import World, world
 
 
 def rows(home: Path) -> int:

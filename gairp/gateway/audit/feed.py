@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ class AuditFeed:
 
     def __init__(self, path: Path) -> None:
         self._file = AuditFile(path)
-        self._decided: dict[str, Decided] = {}
+        self._decided: OrderedDict[str, Decided] = OrderedDict()
 
     @property
     def seq(self) -> int:
@@ -46,7 +47,7 @@ class AuditFeed:
     def _keep(self, event: Decided) -> None:
         self._decided[event.decision_id] = event
         if len(self._decided) > _KNOWN:
-            del self._decided[next(iter(self._decided))]
+            self._decided.popitem(last=False)
 
     def _call(self, event: Settled) -> dict[str, Any]:
         error = event.error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 
 class Affinities:
     """The latest `capacity` units; who was not heard of for longest is forgotten."""
 
     def __init__(self, capacity: int = 50_000) -> None:
         self.capacity = capacity
-        self._arms: dict[str, str] = {}
+        self._arms: OrderedDict[str, str] = OrderedDict()
 
     def arm(self, unit: str) -> str | None:
         """The arm of a unit that has one; it is then the latest."""
@@ -22,4 +24,4 @@ class Affinities:
         self._arms.pop(unit, None)
         self._arms[unit] = arm
         if len(self._arms) > self.capacity:
-            del self._arms[next(iter(self._arms))]
+            self._arms.popitem(last=False)

@@ -74,7 +74,8 @@ class FeedProcess:
     def _hear(self) -> None:
         while True:
             process = self._process
-            assert process.stdin is not None and process.stdout is not None
+            assert process.stdin is not None
+            assert process.stdout is not None
             with process.stdout as said:
                 for line in said:
                     name, _, seq = line.decode().partition(" ")

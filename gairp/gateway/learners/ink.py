@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,9 +25,11 @@ class Ink:
         self.journal = Journal(folder, durability=durability)
         self.broken: str | None = None  #: why nothing can be written
         self._events: list[Event] = []
-        self._open: dict[str, int] = {}  # decisions without feedback -> where they stand
-        self._owners: dict[str, tuple[str, str | None]] = {}
-        self._learned: dict[str, None] = {}
+        # Ordered: a plain dict that gives way at its front looks through what it removed before.
+        # Decisions without feedback -> where they stand.
+        self._open: OrderedDict[str, int] = OrderedDict()
+        self._owners: OrderedDict[str, tuple[str, str | None]] = OrderedDict()
+        self._learned: OrderedDict[str, None] = OrderedDict()
         self._remembered = remembered
         self._heard: list[Heard] = []
 
@@ -74,14 +77,14 @@ class Ink:
                 waiting[name] = seq
                 self._owners[name] = event.learner, event.tenant
                 if len(waiting) > most:
-                    del waiting[next(iter(waiting))]
+                    waiting.popitem(last=False)
                 if len(self._owners) > most:
-                    del self._owners[next(iter(self._owners))]
+                    self._owners.popitem(last=False)
             elif isinstance(event, Learned):
                 waiting.pop(event.decision_id, None)
                 self._learned[event.decision_id] = None
                 if len(self._learned) > most:
-                    del self._learned[next(iter(self._learned))]
+                    self._learned.popitem(last=False)
 
     def owner(self, decision_id: str) -> tuple[str, str | None] | None:
         """(learner, tenant) of a decision that is remembered."""

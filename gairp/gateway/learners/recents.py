@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
@@ -27,14 +28,14 @@ class Recents:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._kept: dict[str, Recent] = {}
+        self._kept: OrderedDict[str, Recent] = OrderedDict()
 
     def keep(self, recent: Recent) -> None:
         """The newest."""
         kept = self._kept
         kept[recent.outcome.request_id] = recent
         if len(kept) > self.capacity:
-            del kept[next(iter(kept))]
+            kept.popitem(last=False)
 
     def find(self, decision_id: str, tenant: str | None) -> Recent | None:
         """None where it is not kept, or is another tenant's; `tenant` None sees all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -42,8 +43,9 @@ class LedgerFeed:
         when the price was in force; None where it cannot be known.
         """
         self._engine, self._journal, self._price_date = engine, journal, price_date
-        self._decided: dict[str, Row] = {}  # what rows repeat of their decision
-        self._open: dict[str, int] = {}  # decisions whose calls may still come -> where they stand
+        self._decided: OrderedDict[str, Row] = OrderedDict()  # what rows repeat of their decision
+        # Decisions whose calls may still come -> where they stand.
+        self._open: OrderedDict[str, int] = OrderedDict()
         self._seq = self._progress()
 
     @property
@@ -85,7 +87,7 @@ class LedgerFeed:
         if isinstance(event, Decided):
             self._open[event.decision_id] = seq
             if len(self._open) > _KNOWN:
-                del self._open[next(iter(self._open))]
+                self._open.popitem(last=False)
         elif isinstance(event, Observed):
             for ended in event.attempts:
                 self._open.pop(ended.decision_id, None)
@@ -149,7 +151,7 @@ class LedgerFeed:
             "kind": event.kind,
         }
         if len(self._decided) > _KNOWN:
-            del self._decided[next(iter(self._decided))]
+            self._decided.popitem(last=False)
 
     def _intent(self, connection: Connection, event: Called) -> Row:
         known = self._decided.get(event.decision_id) or _of_decision(connection, event)

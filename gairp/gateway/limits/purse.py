@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from gairp.gateway.limits.periods import period_key
@@ -36,7 +37,7 @@ class MemoryPurse:
         self._now = now
         self._accounts: dict[tuple[str, str], Account] = {}
         self._open: dict[str, tuple[int, tuple[Account, ...]]] = {}
-        self._closed: dict[str, None] = {}
+        self._closed: OrderedDict[str, None] = OrderedDict()
 
     def left_usd(self, principal: Principal) -> float:
         """The tightest of the budgets that hold for every model."""
@@ -77,7 +78,7 @@ class MemoryPurse:
             account.spent += pico(usd)
         self._closed[call_id] = None
         if len(self._closed) > _CLOSED:
-            del self._closed[next(iter(self._closed))]
+            self._closed.popitem(last=False)
 
     async def keep(self, principal: Principal, call_id: str) -> None:
         """It stays held until `settle` says what it cost."""

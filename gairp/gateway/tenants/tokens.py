@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -56,7 +57,7 @@ class TokenVerifier:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._keyrings, self._welcome, self._now = keyrings, welcome, now
-        self._known: dict[bytes, _Known] = {}
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     def verify(self, token: bytes) -> Principal:
         """ApiError 401 for a token that is not good, 403 for one of no tenant, 503 without keys.
@@ -72,7 +73,7 @@ class TokenVerifier:
                 return known.principal
         keyring, principal, expires_at = self._verified(token)
         if len(self._known) >= _REMEMBERED:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         self._known[digest] = _Known(principal, expires_at, keyring, keyring.generation)
         return principal
 
