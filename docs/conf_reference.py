@@ -21,8 +21,8 @@ def default_options(run: Path) -> str:
         if isinstance(entry, Mapping):
             ((name, option),) = entry.items()
             if not str(name).startswith("override"):
-                shown = option if isinstance(option, str) else ", ".join(option)
-                rows.append((f"[`{name}`](#{name})", f"`{shown}`"))
+                shown = option if isinstance(option, str) else ", ".join(option or ())
+                rows.append((f"[`{name}`](#{name})", f"`{shown}`" if shown else "none"))
     return _table(("group", "default"), rows)
 
 

@@ -50,10 +50,12 @@ def publish(
     writer.tag("mlflow.note.content", report.verdict.line)
 
 
-def say_where(writer: StudyWriter, settings: Mapping[str, Any], out: Path) -> None:
+def say_where(
+    writer: StudyWriter, settings: Mapping[str, Any], out: Path, table: str = "summary.csv"
+) -> None:
     """The places to look at, on the terminal."""
     uri = settings["tracking"]["uri"]
-    print(f"report  {out / 'report'}  (report.md, summary.csv, figures/)")
+    print(f"report  {out / 'report'}  (report.md, {table}, figures/)")
     print(f"MLflow  run {writer.run_id}  (mlflow ui --backend-store-uri {uri})")
 
 

@@ -141,7 +141,7 @@ def replay_engine(
         expected_cost=prepared.expected_cost(protocol.fit),
         max_cost=prepared.max_cost(protocol.fit),
         seed=seed,
-        arrivals=_arrivals(protocol.arrivals, job.seed),
+        arrivals=arrivals_of(protocol.arrivals, job.seed),
         feedback_delay_s=protocol.feedback_delay_s,
         learn=learn,
         events=events,
@@ -149,7 +149,7 @@ def replay_engine(
     )
 
 
-def _arrivals(config: Mapping[str, Any] | None, seed: int) -> Arrivals | None:
+def arrivals_of(config: Mapping[str, Any] | None, seed: int) -> Arrivals | None:
     """The arrival process; one whose constructor takes a seed gets the job's."""
     if config is None:
         return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,6 +50,21 @@ class Prepared:
     def max_cost(self, part: str) -> Floats:
         """Highest cost of each arm seen on a part [k]."""
         return _columns(self.outcomes.cost_usd, self.rows(part), np.max, len(self.arms))
+
+    def without(self, arms: Collection[str]) -> Prepared:
+        """The same prompts with a pool that lacks these arms."""
+        if not arms:
+            return self
+        kept = [i for i, arm in enumerate(self.arms) if arm not in arms]
+        table = self.outcomes
+        tables = {
+            name: None if values is None else values[:, kept]
+            for name in ("quality", "cost_usd", "latency_s", "first_token_s", "input_tokens",
+                         "output_tokens")
+            for values in (getattr(table, name),)
+        }  # fmt: skip
+        names = tuple(self.arms[i] for i in kept)
+        return replace(self, outcomes=msgspec.structs.replace(table, arms=names, **tables))
 
     def training_set(self, part: str) -> TrainingSet:
         """Full information on one part, for policies that fit."""

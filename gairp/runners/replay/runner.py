@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from gairp.errors import ConfigError, UnknownNameError
 from gairp.report.folder import in_order, run_name, save_run
@@ -47,8 +47,11 @@ class StudyRunner:
         self.seeds = seeds_of(settings["seed"])
 
     @classmethod
-    def from_config(cls, config: DictConfig) -> Self:
-        """A runner of the composed configuration; its output goes to Hydra's folder."""
+    def from_config(cls, config: DictConfig) -> StudyRunner:
+        """A runner of the composed configuration; its output goes to Hydra's folder.
+
+        Where a scenario is set, it is the runner of a changing world.
+        """
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
         from omegaconf import OmegaConf
@@ -60,13 +63,13 @@ class StudyRunner:
         multirun = hydra.mode == RunMode.MULTIRUN
         workers = settings["workers"] or (1 if multirun else os.cpu_count() or 1)
         out = Path(settings["out"] or hydra.runtime.output_dir)
-        return cls(settings, out=out, workers=workers)
+        return _for(settings, cls)(settings, out=out, workers=workers)
 
     def run(self) -> Path:
         """Run the study to its report; return the report's folder."""
         with ThreadPoolExecutor(1) as background:
             # Importing MLflow and opening a new store takes seconds: meanwhile the data load.
-            tracking = background.submit(_import_tracking)
+            tracking = background.submit(import_tracking)
             prepared = self._prepare()
             writer = self._open(tracking, prepared)
         try:
@@ -233,6 +236,12 @@ class StudyRunner:
         return notes
 
 
+def _for(settings: Mapping[str, Any], plain: type[StudyRunner]) -> type[StudyRunner]:
+    from gairp.runners.world.runner import WorldRunner, asks_for_world
+
+    return WorldRunner if asks_for_world(settings) else plain
+
+
 def _described(config: Any) -> str:
     """A configuration as `Class(key=value, …)`."""
     if isinstance(config, Mapping):
@@ -244,7 +253,8 @@ def _described(config: Any) -> str:
     return str(config)
 
 
-def _import_tracking() -> Any:
+def import_tracking() -> Any:
+    """The writer's class; importing MLflow takes seconds."""
     from gairp.tracking.writer import StudyWriter
 
     return StudyWriter

@@ -6,9 +6,10 @@ import multiprocessing
 import pickle
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 from gairp.errors import GairpError
 from gairp.report.study import Run
@@ -18,31 +19,53 @@ from gairp.runners.replay.prepared import Prepared
 _prepared: Prepared | None = None
 
 
-def run_jobs(prepared: Prepared, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Run]]:
+R = TypeVar("R")
+Work = Callable[[Prepared, Job], R]
+
+
+@overload
+def run_jobs(
+    prepared: Prepared, jobs: Sequence[Job], workers: int
+) -> Iterator[tuple[Job, Run]]: ...
+
+
+@overload
+def run_jobs(
+    prepared: Prepared, jobs: Sequence[Job], workers: int, *, run: Work[R]
+) -> Iterator[tuple[Job, R]]: ...
+
+
+def run_jobs(
+    prepared: Prepared, jobs: Sequence[Job], workers: int, *, run: Work[Any] | None = None
+) -> Iterator[tuple[Job, Any]]:
     """Yield each job with its result as it is done; the order is not fixed.
+
+    `run` does one job; without it, it is replayed in a world that stays as it is.
 
     A job that fails raises GairpError with its policy and seed, after every other job has been
     yielded, so that nothing already done is lost.
     """
     if workers <= 1 or len(jobs) <= 1:
-        yield from _here(prepared, jobs)
+        yield from _here(prepared, jobs, run or run_job)
     else:
-        yield from _elsewhere(prepared, jobs, min(workers, len(jobs)))
+        yield from _elsewhere(prepared, jobs, min(workers, len(jobs)), run or run_job)
 
 
-def _here(prepared: Prepared, jobs: Sequence[Job]) -> Iterator[tuple[Job, Run]]:
+def _here(prepared: Prepared, jobs: Sequence[Job], run: Work[R]) -> Iterator[tuple[Job, R]]:
     failures: list[tuple[Job, Exception]] = []
     for job in jobs:
         try:
-            run = run_job(prepared, job)
+            done = run(prepared, job)
         except Exception as error:
             failures.append((job, error))
             continue
-        yield job, run
+        yield job, done
     _raise(failures)
 
 
-def _elsewhere(prepared: Prepared, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Run]]:
+def _elsewhere(
+    prepared: Prepared, jobs: Sequence[Job], workers: int, run: Work[R]
+) -> Iterator[tuple[Job, R]]:
     failures: list[tuple[Job, Exception]] = []
     with tempfile.TemporaryDirectory(prefix="gairp-") as folder:
         path = Path(folder) / "prepared.pickle"
@@ -52,7 +75,7 @@ def _elsewhere(prepared: Prepared, jobs: Sequence[Job], workers: int) -> Iterato
         with ProcessPoolExecutor(
             max_workers=workers, mp_context=context, initializer=_open, initargs=(str(path),)
         ) as pool:
-            futures = {pool.submit(_run, job): job for job in jobs}
+            futures = {pool.submit(_run, run, job): job for job in jobs}
             try:
                 for future in as_completed(futures):
                     error = future.exception()
@@ -92,6 +115,6 @@ def _open(path: str) -> None:
     _prepared = pickle.loads(Path(path).read_bytes())
 
 
-def _run(job: Job) -> Run:
+def _run(run: Work[R], job: Job) -> R:
     assert _prepared is not None
-    return run_job(_prepared, job)
+    return run(_prepared, job)

@@ -1,0 +1,1 @@
+"""What changes in the world while requests come: one kind of event a file."""

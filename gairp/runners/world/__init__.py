@@ -1,0 +1,1 @@
+"""Studies in a world that changes: scenarios, corrupted feedback, congestion."""
