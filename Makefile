@@ -17,10 +17,12 @@ export MKL_NUM_THREADS := 1
 export UV_SYSTEM_CERTS ?= 1
 # Requests that demo-vllm serves.
 COUNT ?= 200
+# Seconds of load that soak sends.
+SECONDS_OF_LOAD ?= 150
 # The mirror of converted tables is used where it lies beside the checkout.
 export GAIRP_DATA_MIRROR ?= $(wildcard ../shared/data)
 
-.PHONY: help env minilm live vllm sandbox demo demo-live demo-vllm serve-demo test lint types layers unit docs docs-check bench bench-gateway record ui lock clean clean-results
+.PHONY: help env minilm live vllm sandbox demo demo-live demo-vllm serve-demo test lint types layers unit docs docs-check bench bench-gateway soak services record ui lock clean clean-results
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 15
@@ -99,6 +101,22 @@ bench: env ## speed, side by side with peers; ends with one JSON line of ratios
 
 bench-gateway: env ## the gateway beside its peers (installed below .bench); ends with one JSON line
 	$(BIN)/python -m benchmarks.gateway
+
+soak: env services ## load and faults: kills, servers that fail, a database that is away; ends with one JSON line
+	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS_OF_LOAD)
+
+services: ## PostgreSQL and Redis, for what is tested on real ones; installed here where root may and apt can
+	@missing=""; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || missing="postgresql"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	test -z "$$missing" && exit 0; \
+	install="env DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends $$missing"; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		echo "installing $$missing"; \
+		$$install >/dev/null 2>&1 && exit 0; \
+		timeout 120 apt-get update -qq >/dev/null 2>&1 && $$install >/dev/null 2>&1 && exit 0; \
+	fi; \
+	echo "note: missing $$missing (apt-get install $$missing): what needs them runs on SQLite or in memory, or is skipped"
 
 record: env ## record the embedded data anew on local models (over an hour; set GAIRP_QWEN_GGUF)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement requirements-record.lock

@@ -69,3 +69,21 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["audit", "--home", str(tmp_path)]) == 1
     assert "line 1:" in capsys.readouterr().err
     assert main(["usage", "--home", str(tmp_path / "nowhere")]) == 2
+
+
+def test_whose_call_it_was_is_known_after_a_restart(tmp_path: Path) -> None:
+    path, events = tmp_path / "audit.jsonl", numbered(story(10))
+    kinds = [type(event).__name__ for _, event in events]
+    cut = kinds.index("Settled", 5) + 1  # the next ones were decided before the last line
+    shuffled = [event for seq, event in events if kinds[seq] == "Decided"]
+    shuffled += [event for seq, event in events if kinds[seq] == "Settled"]
+    again = numbered(shuffled)
+    first = AuditFeed(path)
+    first.take(again[: len(again) - 3])
+    first.close()
+    second = AuditFeed(path)
+    second.take(again[second.seq :])
+    second.close()
+    lines = path.read_bytes().splitlines()
+    assert verify(path).lines == len(lines) == kinds.count("Settled") > cut
+    assert all(b'"tenant":"acme"' in line or b'"tenant":"zen"' in line for line in lines)

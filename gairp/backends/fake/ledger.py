@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -46,10 +46,15 @@ class Total(msgspec.Struct, kw_only=True):
 
 
 class Ledger:
-    """Keeps the last `size` calls; the totals are of all."""
+    """Keeps the last `size` calls; the totals are of all.
 
-    def __init__(self, *, size: int = 100_000) -> None:
-        self.size = size
+    `told` hears of a call when its answer is about to be sent, and again when it has ended.
+    """
+
+    def __init__(
+        self, *, size: int = 100_000, told: Callable[[Call], object] | None = None
+    ) -> None:
+        self.size, self._told = size, told
         self.total = Total()
         self._calls: deque[Call] = deque()
         self._last: dict[str, Call] = {}
@@ -68,6 +73,14 @@ class Ledger:
                 del self._last[oldest.id]
         return call
 
+    def began(self, call: Call) -> None:
+        """Its answer is about to be sent; until it is closed, all of that would be billed."""
+        if self._told is not None:
+            if call.worked:
+                call.billed_input, call.billed_output = call.input_tokens, call.output_tokens
+            self._told(call)
+            call.billed_input = call.billed_output = 0
+
     def close(self, call: Call, ended: End, *, cancelled: Bill = "sent") -> None:
         """Writes the bill; `cancelled` is the custom for clients that leave."""
         call.ended, call.finished = ended, ended == "answered"
@@ -80,6 +93,8 @@ class Ledger:
         self.total.finished += call.finished
         self.total.billed_input += call.billed_input
         self.total.billed_output += call.billed_output
+        if self._told is not None:
+            self._told(call)
 
     def calls(self, id: str | None = None) -> Sequence[Call]:
         """The calls of one id, or all, oldest first."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 from gairp.backends.fake.connection import Connection
 from gairp.backends.fake.faults import ConnectionRefused
-from gairp.backends.fake.ledger import Ledger
+from gairp.backends.fake.ledger import Call, Ledger
 from gairp.backends.fake.listener import Listener
 from gairp.backends.fake.program import Program
 from gairp.backends.fake.service import Service
@@ -28,9 +28,11 @@ class FakeServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        told: Callable[[Call], object] | None = None,
     ) -> None:
+        """`told` hears of each call when its answer begins and when it has ended."""
         self.host, self.port = host, port
-        self.ledger = Ledger()
+        self.ledger = Ledger(told=told)
         self.service = Service(_program(program), self.ledger)
         self.open_ones: set[Connection] = set()
         self._listener: Listener | None = None

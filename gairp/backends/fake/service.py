@@ -56,6 +56,7 @@ class Service:
         call.model, call.stream = self.quirks.model(received, body), bool(body.get("stream"))
         reply = await self._answer(turn, call, asked, body)
         call.status = reply.status
+        self.ledger.began(call)
         return reply
 
     def close(self, turn: Turn, ended: End) -> None:

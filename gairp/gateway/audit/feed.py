@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gairp.gateway.audit.chain import AuditFile
 from gairp.records.events import Decided, Event, Learned, Settled
@@ -13,39 +13,57 @@ from gairp.records.events import Decided, Event, Learned, Settled
 _KNOWN = 20_000
 
 
+class _Asked(NamedTuple):
+    """What lines repeat of their decision."""
+
+    tenant: str
+    key: str
+    operation: str
+    prompt: str
+
+
 class AuditFeed:
     """A line for each call and each feedback; what was taken before is passed over."""
 
     def __init__(self, path: Path) -> None:
         self._file = AuditFile(path)
-        self._decided: OrderedDict[str, Decided] = OrderedDict()
+        self._decided: OrderedDict[str, _Asked] = OrderedDict()
+        # A little is read again: who decided what is settled after a restart.
+        self._next = max(0, self._file.seq - _KNOWN)
 
     @property
     def seq(self) -> int:
         """The next position of the journal that is wanted."""
-        return self._file.seq
+        return self._next
 
     def take(self, batch: list[tuple[int, Event]]) -> None:
         """Write what these events say."""
-        fresh = [(seq, event) for seq, event in batch if seq >= self._file.seq]
+        fresh = [(seq, event) for seq, event in batch if seq >= self._next]
         if not fresh:
             return
-        lines = []
+        lines, written = [], self._file.seq
         for seq, event in fresh:
             if isinstance(event, Decided):
                 self._keep(event)
+            elif seq < written:
+                continue
             elif isinstance(event, Settled):
                 lines.append({"seq": seq, **self._call(event)})
             elif isinstance(event, Learned):
                 lines.append({"seq": seq, **self._feedback(event)})
-        self._file.append(lines, fresh[-1][0] + 1)
+        end = fresh[-1][0] + 1
+        self._file.append(lines, max(end, written))
+        self._next = end
 
     def close(self) -> None:
         """Bring it to the disk."""
         self._file.close()
 
     def _keep(self, event: Decided) -> None:
-        self._decided[event.decision_id] = event
+        tags = event.tags
+        self._decided[event.decision_id] = _Asked(
+            event.tenant or "", tags.get("key", ""), tags.get("operation", ""), event.prompt_hash
+        )
         if len(self._decided) > _KNOWN:
             self._decided.popitem(last=False)
 
@@ -78,15 +96,15 @@ class AuditFeed:
         found: dict[str, Any] = {"decision": decision_id}
         if decided is not None:
             found |= {
-                "tenant": decided.tenant or "",
-                "key": decided.tags.get("key", ""),
-                "operation": decided.tags.get("operation", ""),
+                "tenant": decided.tenant,
+                "key": decided.key,
+                "operation": decided.operation,
             }
         return found
 
     def _prompt(self, decision_id: str) -> str:
         decided = self._decided.get(decision_id)
-        return "" if decided is None else decided.prompt_hash
+        return "" if decided is None else decided.prompt
 
 
 def _time(at: float) -> str:

@@ -151,10 +151,7 @@ class Calls:
 
     def _error_inside(self, arm: Arm, data: bytes, latency_s: float) -> Response:
         """An error with status 200."""
-        upstream = self._stage.upstreams[arm.backend]
-        failure = upstream.failure(_place(arm), 200, (), data)
-        kind: FailureKind = "server" if failure.kind == "bad_request" else failure.kind
-        failure = msgspec.structs.replace(failure, kind=kind, billing_unknown=True)
+        failure = self._stage.upstreams[arm.backend].failure_inside(_place(arm), data)
         return Response(model=arm.model, finish_reason="", latency_s=latency_s, error=failure)
 
     async def _refused(
@@ -197,14 +194,13 @@ class Calls:
         try:
             async for piece in answer:
                 out = scan.feed(piece)
+                if out and (flight.committed or scan.error is None):
+                    if not flight.committed:
+                        flight.committed, first_s = True, loop.time() - start
+                        await client.start(self._begin(call, _passed(answer.headers)))
+                    await client.write(out)
                 if scan.error is not None:
                     break
-                if not out:
-                    continue
-                if not flight.committed:
-                    flight.committed, first_s = True, loop.time() - start
-                    await client.start(self._begin(call, _passed(answer.headers)))
-                await client.write(out)
             else:
                 if out := scan.end():
                     await self._more(call, answer, out)
@@ -235,11 +231,8 @@ class Calls:
     def _ended(self, arm: Arm, upstream: Upstream, scan: StreamScan) -> Failure | None:
         """What is wrong with a stream that has come to its end."""
         if scan.error is not None:
-            failure = upstream.failure(_place(arm), 200, (), scan.error_data)
-            kind: FailureKind = "server" if failure.kind == "bad_request" else failure.kind
-            return msgspec.structs.replace(
-                failure, kind=kind, billing_unknown=True, started=scan.events > 1
-            )
+            failure = upstream.failure_inside(_place(arm), scan.error_data)
+            return msgspec.structs.replace(failure, started=scan.events > 1)
         if scan.done:
             return None
         return Failure(

@@ -6,6 +6,7 @@ the sign of the end, which is held back until the call is settled.
 
 from __future__ import annotations
 
+import json
 import math
 
 from gairp.gateway.exchange.answer import Answer, read_answer
@@ -15,7 +16,16 @@ _KEPT = 4 << 20
 _DONE = b"[DONE]"
 #: Events that may matter hold one of these.
 _SIGNS = (b'"usage"', _DONE, b'"error"', b'"finish_reason":"', b'"finish_reason": "', b"response.")
-_ENDS = (b"response.completed", b"response.incomplete", b"response.failed")
+
+
+def _typed(*names: bytes) -> tuple[bytes, ...]:
+    """How events of these types are told; text within an event cannot be taken for it."""
+    return tuple(b'"type":' + gap + b'"' + name + b'"' for name in names for gap in (b"", b" "))
+
+
+_ENDS = _typed(b"response.completed", b"response.incomplete")
+#: The error is within the response, or is the event itself.
+_FAILED = _typed(b"response.failed", b"error")
 
 
 class StreamScan:
@@ -106,6 +116,10 @@ class StreamScan:
         return self._with_usage or not alone
 
     def _of_response(self, block: bytes, data: bytes, answer: Answer) -> bool:
+        if any(sign in data[:200] for sign in _FAILED):
+            self.error, self.error_data = self.error or answer, self.error_data or _error_of(data)
+            self.usage = answer if answer.usage else self.usage
+            return False
         if not any(end in data[:200] for end in _ENDS):
             return True
         self.usage = answer if answer.usage else self.usage
@@ -119,6 +133,13 @@ def tokens_of(scan: StreamScan) -> tuple[float, float, float]:
     if scan.usage is None:
         return math.nan, math.nan, 0.0
     return scan.usage.input_tokens, scan.usage.output_tokens, scan.usage.cached_tokens
+
+
+def _error_of(data: bytes) -> bytes:
+    """The error of a response that failed, as any other error is written."""
+    response = json.loads(data).get("response")
+    error = response.get("error") if isinstance(response, dict) else None
+    return data if error is None else json.dumps({"error": error}).encode()
 
 
 def _after(data: bytes) -> int:

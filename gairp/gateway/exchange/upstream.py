@@ -9,7 +9,7 @@ import msgspec
 
 from gairp.backends.http.client import HttpClient
 from gairp.backends.http.response import Response as Answer
-from gairp.backends.openai.error_body import kind_of_status, read_error
+from gairp.backends.openai.error_body import broken, kind_of_status, read_error
 from gairp.backends.openai.retry_after import retry_after_s
 from gairp.backends.openai.secret import Secrets, read_key
 from gairp.types import Failure, Operation
@@ -80,6 +80,16 @@ class Upstream:
             message=self.secrets.scrub(f"{place}: HTTP {status} {told}".rstrip()),
             status=status,
             retry_after_s=told.retry_after_s if wait is None else wait,
+        )
+
+    def failure_inside(self, place: str, data: bytes) -> Failure:
+        """What an error means that came with status 200; nobody knows what it cost."""
+        error = broken(read_error(_json(data)))
+        return Failure(
+            kind=error.kind,
+            message=self.secrets.scrub(f"{place}: {error}"),
+            retry_after_s=error.retry_after_s,
+            billing_unknown=True,
         )
 
     async def aclose(self) -> None:

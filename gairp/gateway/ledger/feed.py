@@ -44,8 +44,8 @@ class LedgerFeed:
         """
         self._engine, self._journal, self._price_date = engine, journal, price_date
         self._decided: OrderedDict[str, Row] = OrderedDict()  # what rows repeat of their decision
-        # Decisions whose calls may still come -> where they stand.
-        self._open: OrderedDict[str, int] = OrderedDict()
+        # Decisions whose calls may still come -> where they stand, and whose they are.
+        self._open: OrderedDict[str, tuple[int, str]] = OrderedDict()
         self._seq = self._progress()
 
     @property
@@ -78,21 +78,25 @@ class LedgerFeed:
             self._write(connection, piece)
             end = fresh[-1][0] + 1
             # A next process begins where the oldest open decision stands: its calls need it.
-            self._note(connection, next(iter(self._open.values()), end))
+            self._note(connection, next(iter(self._open.values()), (end, ""))[0])
         self._seq = end
 
     # -- inside ----------------------------------------------------------------------------
 
     def _follow(self, seq: int, event: Event) -> None:
         if isinstance(event, Decided):
-            self._open[event.decision_id] = seq
+            self._open[event.decision_id] = seq, event.learner
             if len(self._open) > _KNOWN:
                 self._open.popitem(last=False)
         elif isinstance(event, Observed):
             for ended in event.attempts:
                 self._open.pop(ended.decision_id, None)
-        elif isinstance(event, Settled) and "/shadow" in event.decision_id:
+        elif isinstance(event, Settled) and _last_heard(event):
             self._open.pop(event.decision_id, None)
+        elif isinstance(event, Opened):  # those of before a restart are not gone on with
+            gone = [name for name, (_, owner) in self._open.items() if owner == event.learner]
+            for name in gone:
+                del self._open[name]
 
     def _write(self, connection: Connection, events: Sequence[Event]) -> None:
         called: dict[str, Row] = {}
@@ -207,6 +211,12 @@ class LedgerFeed:
         )
         if not done.rowcount:
             connection.execute(PROGRESS.insert().values(journal=self._journal, seq=seq))
+
+
+def _last_heard(event: Settled) -> bool:
+    """Whether nothing more will come of its decision, though no outcome is observed."""
+    left = event.error is not None and event.error.kind == "cancelled"
+    return left or "/shadow" in event.decision_id
 
 
 def _of_decision(connection: Connection, event: Called) -> Row:

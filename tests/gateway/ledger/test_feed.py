@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -216,3 +217,15 @@ def test_rows_say_since_when_their_price_held(store: Engine, tmp_path: Path) -> 
     assert dates.of("m-2", "a", "2026-11-17") == "2025-01-01"
     assert dates.of("never-listed", "a", "2026-11-17") == "2024-05-01"
     assert dates.of("m-2", "a", "2023-01-01") is None
+
+
+def test_what_will_not_be_observed_is_not_read_again_for_ever(store: Engine) -> None:
+    left = msgspec.structs.replace(
+        settled(1), billing="unknown", error=Failure(kind="cancelled", message="left")
+    )
+    events: list[Any] = [opened(), decided(0), called(0), decided(1), called(1), left]
+    feed = LedgerFeed(store)
+    feed.take(numbered(events))
+    assert LedgerFeed(store).seq == 1  # decision 0 may still be gone on with
+    feed.take([(len(events), opened())])
+    assert LedgerFeed(store).seq == len(events) + 1

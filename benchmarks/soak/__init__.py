@@ -1,0 +1,1 @@
+"""Load and faults: is anything lost, billed twice, or late, whatever fails meanwhile?"""

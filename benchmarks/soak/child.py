@@ -1,0 +1,98 @@
+"""A process that is started, stopped and killed again and again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gairp.errors import GairpError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class SoakError(GairpError):
+    """The soak itself could not go on; it says nothing of what it tests."""
+
+
+class Child:
+    """What it prints is appended to `log`; `port` is where it listens."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        port: int,
+        environment: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+    ) -> None:
+        self.log, self.port = log, port
+        self._command, self._folder = list(command), folder
+        self._environment = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """It has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pids(self) -> list[int]:
+        """Its process, if there is one."""
+        return [] if self._process is None else [self._process.pid]
+
+    def start(self, within_s: float = 60.0) -> None:
+        """Start it, and wait until it listens; SoakError where it does not."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        due = time.monotonic() + within_s
+        while time.monotonic() < due and self.alive:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        self.kill()
+        raise SoakError(f"{self._command[0]} does not listen on port {self.port}: {self.said()}")
+
+    def kill(self) -> None:
+        """As `kill -9`."""
+        self._end(signal.SIGKILL, 10.0)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, within_s: float = 60.0) -> None:
+        """Ask it to end, and wait; SoakError where it does not, and then it is killed."""
+        if not self._end(number, within_s):
+            self.kill()
+            raise SoakError(
+                f"{self._command[0]} did not end within {within_s:.0f} s: {self.said()}"
+            )
+
+    def said(self) -> str:
+        """The end of what it printed."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-800:]
+
+    def _end(self, number: signal.Signals, within_s: float) -> bool:
+        process = self._process
+        if process is None or process.poll() is not None:
+            return True
+        process.send_signal(number)
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """One that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
