@@ -95,6 +95,8 @@ def _side_by_side(options: Sequence[ConfFile], group: str) -> str:
 
 def _overridden(study: ConfFile) -> Iterator[tuple[str, str]]:
     for entry in study.values.get("defaults", ()):
+        if isinstance(entry, str):  # another study, that this one begins with
+            continue
         ((name, option),) = entry.items()
         shown = [option] if isinstance(option, str) else option
         yield str(name).removeprefix("override /"), ", ".join(f"`{each}`" for each in shown)

@@ -38,6 +38,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tags: Mapping[str, str] = {}
     #: worked examples of the same kind, (question, answer), for arms whose recipe asks for shots
     examples: tuple[tuple[str, str], ...] = ()
+    fields: Mapping[str, str] = {}  #: named texts that templates of recipes may hold, as {hint}
+    continued: bool = False  #: the messages are whole: the recipe's texts are in earlier turns
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -45,8 +47,9 @@ class Arm(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     The recipe may hold `system` (text before the conversation, where that has none of its own),
     `shots` (how many of the request's examples come first, as earlier turns), `ask` (a template of
-    the last user message with `{prompt}` in it) and `params` (fields of the body, such as
-    temperature or max_tokens, which the request's own override).
+    the last user message with `{prompt}` or one of the request's `fields` in it), `params` (fields
+    of the body, such as temperature or max_tokens, which the request's own override) and
+    `closing` (a second call where the first gave no answer; recordings alone make it).
     """
 
     name: str

@@ -14,10 +14,11 @@ from gairp.pricing.bound import call_bound
 from gairp.pricing.cost import call_cost
 from gairp.pricing.price import Price
 from gairp.routing.event_log import billing_of
-from gairp.types import Arm, Decision, Request, Response
+from gairp.types import Arm, Decision, Request, Response, Usage
 
 Compose = Callable[[Request, Arm], Mapping[str, Any]]
 _BYTES_A_TOKEN = 4.0  # of English; only the expectation uses it, never the bound
+_HOUR_S = 3600.0
 _NEWEST = 0.05  #: weight of the newest answer in the mean output length
 #: Fields of a body, beside messages and tools, that servers put into the prompt.
 _PROMPTED = ("response_format", "functions", "documents", "prediction", "web_search_options")
@@ -38,6 +39,10 @@ class Costing:
     list, it is billed as the arm that was asked, and counted in `unpriced`: a run must not die of
     a new name, and must not hide it. An arm without a price is a PriceError when this is made,
     unless `needed` is False: its costs are then unknown.
+
+    With `usd_per_core_hour` an answer that tells its processor seconds (the signal `compute_s` of a
+    metered server of one's own) costs these at that price, and no tokens. Nobody knows them
+    beforehand, so that there is no bound in USD of such a call.
     """
 
     def __init__(
@@ -48,7 +53,9 @@ class Costing:
         as_of: date,
         compose: Compose,
         needed: bool = True,
+        usd_per_core_hour: float | None = None,
     ) -> None:
+        self.usd_per_core_hour = usd_per_core_hour
         self.arms, self.catalogue, self.as_of, self.compose = dict(arms), catalogue, as_of, compose
         self.unpriced: Counter[str] = Counter()  #: answering models without a price: answers
         self._prices = {name: self._of_arm(arm, needed) for name, arm in arms.items()}
@@ -61,7 +68,10 @@ class Costing:
         return {name: price for name, price in self._prices.items() if price is not None}
 
     def bound(self, request: Request, name: str) -> Bound:
-        """At most this much for one call, if the server honours max_tokens; NaN USD unpriced."""
+        """At most this much for one call, if the server honours max_tokens.
+
+        NaN USD unpriced, and where processor time is paid for.
+        """
         body = self.compose(request, self.arms[name])
         price, count = self._prices[name], int(body.get("best_of") or body.get("n") or 1)
         usd, tokens = call_bound(
@@ -73,12 +83,13 @@ class Costing:
             extra=[body[key] for key in _PROMPTED if key in body] or None,
             context_window=self.arms[name].context_window,
         )
-        return Bound(math.nan if price is None else usd, tokens)
+        unknown = price is None or self.usd_per_core_hour is not None
+        return Bound(math.nan if unknown else usd, tokens)
 
     def expected(self, request: Request, name: str) -> float:
         """USD that one call costs on average; an estimate, NaN unpriced."""
         price = self._prices[name]
-        if price is None:
+        if price is None or self.usd_per_core_hour is not None:
             return math.nan
         body = self.compose(request, self.arms[name])
         output = self._output.get(name, 0.5 * _max_tokens(body, name))
@@ -98,12 +109,24 @@ class Costing:
         if billing in ("free", "cached"):
             return 0.0
         usage, name = response.usage, decision.arm
+        if self.usd_per_core_hour is not None and "compute_s" in response.signals:
+            return self.cost(name, usage, response.signals)
         if math.isnan(usage.input_tokens) or math.isnan(usage.output_tokens):
             return math.nan
         if billing == "billed":
             old = self._output.get(name, usage.output_tokens)
             self._output[name] = old + _NEWEST * (usage.output_tokens - old)
         price = self._price_of(response.model, name)
+        if price is None:
+            return math.nan
+        cached = min(usage.cached_tokens, usage.input_tokens)
+        return call_cost(price, usage.input_tokens, usage.output_tokens, cached)
+
+    def cost(self, name: str, usage: Usage, signals: Mapping[str, float]) -> float:
+        """USD of an answer of this arm's own model, whoever was billed; NaN unpriced."""
+        if self.usd_per_core_hour is not None and "compute_s" in signals:
+            return signals["compute_s"] * self.usd_per_core_hour / _HOUR_S
+        price = self._prices[name]
         if price is None:
             return math.nan
         cached = min(usage.cached_tokens, usage.input_tokens)

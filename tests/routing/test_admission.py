@@ -249,3 +249,16 @@ def test_what_a_request_needs() -> None:
         params={"tools": [{}], "response_format": {"type": "json_schema"}},
     )
     assert needs(request) == {"vision", "tools", "json_schema"}
+
+
+def test_processor_time_is_billed_where_it_has_a_price(prices: Path) -> None:
+    costs = costing(prices, arms(), usd_per_core_hour=0.05)
+    name = next(iter(arms()))
+    decision, timed = call(name).decision, answer(arms()[name].model, signals={"compute_s": 7.2})
+    assert costs.bill(decision, timed) == pytest.approx(1e-4, rel=1e-12)
+    assert costs.cost(name, timed.usage, timed.signals) == pytest.approx(1e-4, rel=1e-12)
+    assert math.isnan(costs.bound(REQUEST, name).usd)  # nobody knows it beforehand
+    assert costs.bound(REQUEST, name).tokens > 0
+    assert math.isnan(costs.expected(REQUEST, name))
+    by_tokens = costing(prices, arms())
+    assert by_tokens.bill(decision, timed) == by_tokens.cost(name, timed.usage, {}) > 0

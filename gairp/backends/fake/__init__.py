@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gairp.backends.fake.answer import Answer
 from gairp.backends.fake.ask import Ask
-from gairp.backends.fake.chat import FakeChat, Script
 from gairp.backends.fake.ledger import Call, Ledger
 from gairp.backends.fake.program import ModelSpec, Program
 from gairp.backends.fake.server import FakeServer
@@ -13,10 +12,8 @@ __all__ = [
     "Answer",
     "Ask",
     "Call",
-    "FakeChat",
     "FakeServer",
     "Ledger",
     "ModelSpec",
     "Program",
-    "Script",
 ]

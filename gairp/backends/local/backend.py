@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any
 
 import msgspec
 
+from gairp.backends.local.meter import Meter, Reading
 from gairp.backends.local.server import LocalServer
 from gairp.backends.openai import OpenAIBackend
 from gairp.errors import BackendError, GairpError
@@ -23,11 +24,20 @@ class LocalBackend:
 
     `wire` holds settings of `OpenAIBackend` beside the address. A server that cannot be started is
     an error of the settings and raises BackendError; one that dies later answers with a failure
-    that quotes the end of its log, and is not started again. Arms may share one backend. Raises
-    ConfigError for a setting of `wire` that is wrong.
+    that quotes the end of its log, and is not started again. Arms may share one backend.
+    `metered` makes one call at a time and tells what it took of the processor, in seconds: the
+    signal `compute_s`, which `live.prices.usd_per_core_hour` prices. Nothing else is then asked of
+    the server, its load neither. Raises ConfigError for a setting of `wire` that is wrong.
     """
 
-    def __init__(self, *, server: LocalServer, wire: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        server: LocalServer,
+        wire: Mapping[str, Any] | None = None,
+        metered: bool = False,
+    ) -> None:
+        self._meter = Meter() if metered else None
         # A server that closes an idle connection as we write to it looks like one that has died;
         # opening one a call costs nothing beside a local model.
         self.server, self._wire_settings = server, {"max_keepalive_connections": 0, **(wire or {})}
@@ -47,20 +57,26 @@ class LocalBackend:
     async def complete(self, request: Request, arm: Arm) -> Response:
         """The whole answer, timed to its first and last token."""
         wire = await self._ready()
-        return await self._told(await wire.complete(request, arm))
+        async with self._reading() as reading:
+            return await self._told(_read(reading, await wire.complete(request, arm)))
 
     async def stream(self, request: Request, arm: Arm) -> AsyncIterator[Chunk]:
         """The answer in pieces; the last chunk, and only that, carries the response."""
         wire = await self._ready()
-        async with aclosing(wire.stream(request, arm)) as chunks:  # type: ignore[type-var]
+        async with (
+            self._reading() as reading,
+            aclosing(wire.stream(request, arm)) as chunks,  # type: ignore[type-var]
+        ):
             async for chunk in chunks:
                 if chunk.response is not None:
-                    told = await self._told(chunk.response)
+                    told = await self._told(_read(reading, chunk.response))
                     chunk = msgspec.structs.replace(chunk, response=told)
                 yield chunk
 
     async def load(self) -> ServerLoad | None:
-        """As the server last reported; None where it does not run or does not say."""
+        """As the server last reported; None where it does not run, does not say or is metered."""
+        if self._meter is not None:
+            return None
         return await asyncio.to_thread(self.server.load)
 
     async def aclose(self) -> None:
@@ -73,6 +89,9 @@ class LocalBackend:
                 await wire.aclose()
         self._opening = None
         await asyncio.to_thread(self.server.stop)
+
+    def _reading(self) -> AbstractAsyncContextManager[Reading | None]:
+        return nullcontext() if self._meter is None else self._meter.call(self.server.pid)
 
     async def _ready(self) -> Backend:
         """The wire; all who ask while the server starts wait for that one start."""
@@ -106,3 +125,7 @@ class LocalBackend:
                 return msgspec.structs.replace(response, error=error)
             await asyncio.sleep(_MOMENT_S)
         return response
+
+
+def _read(reading: Reading | None, response: Response) -> Response:
+    return response if reading is None else reading.into(response)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 #: What the backend decides itself, whatever the request says.
 _OWN = frozenset({"model", "messages", "stream", "stream_options", "extra_body", *LIMITS})
 _HEAD = ("system", "developer")
+_NAMED = re.compile(r"\{(\w+)\}")
 
 
 def compose(
@@ -43,16 +45,26 @@ def compose(
 
 
 def conversation(request: Request, arm: Arm) -> list[Message]:
-    """System text, worked examples as earlier turns, then the request's own messages."""
+    """System text, worked examples as earlier turns, then the request's own messages.
+
+    A request that continues a conversation has them already.
+    """
     recipe, messages = arm.recipe, list(request.messages)
+    if request.continued:
+        return messages
     start = next((i for i, m in enumerate(messages) if m.get("role") not in _HEAD), len(messages))
     head, rest = messages[:start], messages[start:]
     system = recipe.get("system")
     if system and not any(m.get("role") in _HEAD for m in messages):
         head = [{"role": "system", "content": system}]
     if recipe.get("ask"):
-        _ask(rest, str(recipe["ask"]), arm)
+        _ask(rest, str(recipe["ask"]), request.fields, arm)
     return [*head, *_shots(request, arm), *rest]
+
+
+def filled(template: str, texts: Mapping[str, str]) -> str:
+    """The template with `{name}` replaced by the text of that name; unknown names stay."""
+    return _NAMED.sub(lambda found: texts.get(found[1], found[0]), template)
 
 
 def _params(params: Any, arm: Arm) -> dict[str, Any]:
@@ -81,26 +93,31 @@ def _shots(request: Request, arm: Arm) -> list[Message]:
     return turns
 
 
-def _ask(messages: list[Message], template: str, arm: Arm) -> None:
-    """Put the text of the last user message into the template, in place."""
-    if "{prompt}" not in template:
+def _ask(messages: list[Message], template: str, fields: Mapping[str, str], arm: Arm) -> None:
+    """Put the text of the last user message, and the request's fields, into the template."""
+    if not {"prompt", *fields} & set(_NAMED.findall(template)):
+        known = ", ".join(f"{{{name}}}" for name in ("prompt", *fields))
         raise ConfigError(
-            f"recipe.ask of arm {arm.name!r} is {template!r}; it must have {{prompt}} in it"
+            f"recipe.ask of arm {arm.name!r} is {template!r}; it must have one of {known} in it"
         )
     users = [i for i, message in enumerate(messages) if message.get("role") == "user"]
     if users:
         message = messages[users[-1]]
-        messages[users[-1]] = {**message, "content": _asked(message.get("content"), template)}
+        messages[users[-1]] = {
+            **message,
+            "content": _asked(message.get("content"), template, fields),
+        }
 
 
-def _asked(content: Any, template: str) -> Any:
+def _asked(content: Any, template: str, fields: Mapping[str, str]) -> Any:
     if isinstance(content, str):
-        return template.replace("{prompt}", content)
+        return filled(template, {**fields, "prompt": content})
     if not isinstance(content, Sequence):
         return content
     parts = list(content)
     texts = [i for i, p in enumerate(parts) if isinstance(p, Mapping) and p.get("type") == "text"]
     if texts:
         part = parts[texts[-1]]
-        parts[texts[-1]] = {**part, "text": template.replace("{prompt}", str(part.get("text")))}
+        asked = filled(template, {**fields, "prompt": str(part.get("text"))})
+        parts[texts[-1]] = {**part, "text": asked}
     return parts

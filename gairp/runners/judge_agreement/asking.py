@@ -14,7 +14,7 @@ from gairp.records.row_journal import Journal
 from gairp.rewards.graders import Grade
 from gairp.rewards.judges import PointwiseJudge
 from gairp.runners.judge_agreement.answers import Answer
-from gairp.runners.progress import Progress
+from gairp.runners.judge_agreement.progress import Progress
 from gairp.types import Response
 
 Row = dict[str, Any]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import msgspec
 
 from gairp.backends.local.backend import LocalBackend
+from gairp.backends.local.meter import processor_s
 from gairp.errors import ConfigError
 from gairp.types import Arm, Chunk, Request, Response
 
@@ -32,11 +32,11 @@ class Metered:
         """The whole answer, with its cost."""
         async with self._one:
             await self.backend.start()
-            before = self._spent_s()
+            before = processor_s(self.backend.server.pid)
             response = await self.backend.complete(request, arm)
             if response.error is not None:
                 return response  # the process may be gone, and its clock with it
-            spent = self._spent_s() - before
+            spent = processor_s(self.backend.server.pid) - before
         cost = spent * self.usd_per_core_hour / _HOUR_S
         return msgspec.structs.replace(response, cost_usd=cost)
 
@@ -47,7 +47,3 @@ class Metered:
     async def aclose(self) -> None:
         """End the server."""
         await self.backend.aclose()
-
-    def _spent_s(self) -> float:
-        # The kernel's clock id of another process's CPU clock (clock_getcpuclockid(3)).
-        return time.clock_gettime((~self.backend.server.pid << 3) | 2)

@@ -51,4 +51,5 @@ def _costing_of(costing: Costing, arm: Arm) -> Costing:
         as_of=costing.as_of,
         compose=costing.compose,
         needed=bool(costing.prices),
+        usd_per_core_hour=costing.usd_per_core_hour,
     )

@@ -23,6 +23,8 @@ class LiveQuestion(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Mapping[str, Any], ...] = ()  #: empty: the text as one user message
     params: Mapping[str, Any] = {}
     examples: tuple[tuple[str, str], ...] = ()
+    fields: Mapping[str, str] = {}  #: named texts for the templates of recipes
+    difficulty: int | None = None
 
     def request(self, learner: str, arrived_at: float) -> Request:
         """The request that one learner makes of it; its id is unique in the run."""
@@ -33,6 +35,7 @@ class LiveQuestion(msgspec.Struct, frozen=True, kw_only=True):
             arrived_at=arrived_at,
             tags={"category": self.category, "question": self.id},
             examples=self.examples,
+            fields=self.fields,
         )
 
     def for_grader(self) -> Question:

@@ -24,6 +24,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "grader": ("grader",),
     "messages": ("messages",),
     "params": ("params",),
+    "fields": ("fields",),
+    "difficulty": ("difficulty",),
 }
 
 
@@ -31,8 +33,9 @@ def read_questions(path: Path, *, examples: Examples | None = None) -> list[Live
     """Every question of a table, in its order.
 
     Columns: `prompt_id` and `prompt` (or `messages`, a JSON list of chat messages), and, where
-    there are, `category`, `answer`, `grader` and `params` (a JSON object of request fields, such as
-    tools). Raises DataError for a table that lacks the first two, BadRowError for a bad row.
+    there are, `category`, `answer`, `grader`, `difficulty`, `params` (a JSON object of request
+    fields, such as tools) and `fields` (one of texts that recipes' templates name).
+    Raises DataError for a table that lacks the first two, BadRowError for a bad row.
     """
     table = _read(path)
     found = {field: _column(table, names) for field, names in COLUMNS.items()}
@@ -118,7 +121,14 @@ def _question(
         messages=messages,
         params=parsed("params", dict),
         examples=() if examples is None else examples(category),
+        fields={str(name): str(value) for name, value in parsed("fields", dict).items()},
+        difficulty=_whole(text("difficulty")),
     )
+
+
+def _whole(text: str) -> int | None:
+    """A difficulty that is a number; one in words is no business of ours."""
+    return int(float(text)) if text.replace(".0", "").isdecimal() else None
 
 
 def _check_unique(path: Path, questions: list[LiveQuestion]) -> None:

@@ -59,6 +59,12 @@ class LiveRunner:
         self.protocol = Protocol(**settings["protocol"])
         if not self.settings["policies"]:
             raise ConfigError("policy: no policy is chosen; add e.g. policy=[random,linucb]")
+        for name, arm in self.live.arm_table().items():
+            if "closing" in arm.recipe:
+                raise ConfigError(
+                    f"live.arms.{name}.recipe.closing is set: only a recording makes a second "
+                    f"call; leave the arm out with ~live.arms.{name}"
+                )
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:

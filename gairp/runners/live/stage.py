@@ -87,15 +87,22 @@ def build_stage(live: LiveSettings, *, clock: Clock, priced: bool, horizon: int)
     uncached = {name: _backend(name, config) for name, config in live.backends.items()}
     backends = {name: _cached(name, backend, live) for name, backend in uncached.items()}
     prices = dict(live.prices)
-    as_of = _day(prices.pop("as_of", None))
+    as_of, per_hour = _day(prices.pop("as_of", None)), prices.pop("usd_per_core_hour", None)
     catalogue = load_catalogue(**prices, as_of=as_of)
     ceiling = SpendCeiling(**live.ceiling)
+    if per_hour is not None and (priced or ceiling.usd is not None):
+        raise ConfigError(
+            "live.prices.usd_per_core_hour is set: nobody knows before a call how long it will "
+            "take, so no ceiling in USD can hold and no policy can weigh it; set "
+            "live.ceiling.usd=null (live.ceiling.tokens limits a recording), or price tokens"
+        )
     costing = Costing(
         arms=arms,
         catalogue=catalogue,
         as_of=as_of,
         compose=_compose,
         needed=priced or ceiling.usd is not None,
+        usd_per_core_hour=per_hour,
     )
     breakers, board = Breakers(**live.breaker), LoadBoard({n: a.backend for n, a in arms.items()})
     limits = dict(live.limits)
@@ -117,7 +124,10 @@ def build_stage(live: LiveSettings, *, clock: Clock, priced: bool, horizon: int)
         retry=RetryRule(**live.retry),
         admission=admission,
         caller=Caller(arms=arms, backends=backends, slots=slots, board=board),
-        price_facts=catalogue.sheet(listed).summary() if listed else {},
+        price_facts={
+            **(catalogue.sheet(listed).summary() if listed else {}),
+            **({} if per_hour is None else {"usd_per_core_hour": f"{per_hour:g}"}),
+        },
     )
 
 

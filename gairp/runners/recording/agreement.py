@@ -17,15 +17,6 @@ def normal_form(question: LiveQuestion, response: str) -> str:
         return " ".join(response.casefold().split())
 
 
-def agreement(question: LiveQuestion, responses: Sequence[str]) -> float:
-    """Share of the further responses whose answer is that of the first.
-
-    responses: two or more, the arm's own first.
-    """
-    own, *others = (normal_form(question, response) for response in responses)
-    return share_of(own, others)
-
-
 def share_of(own: str, others: Sequence[str]) -> float:
     """Share of the answers that equal `own`, all in normal form; 0 where there is no own answer."""
     return sum(bool(own) and other == own for other in others) / len(others)

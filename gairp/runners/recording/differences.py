@@ -19,7 +19,7 @@ def differences(
     """
     found: dict[str, list[tuple[int, int, float]]] = {arm: [] for arm in plan.arms}
     for place, question in enumerate(plan.questions):
-        for pair in plan.of(question):
+        for pair in plan.answers(question):
             quality, then = recorded.quality(pair), reference.score(question.id, pair.arm)
             if quality is None or then is None:
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from gairp.routing.costing import Bound
 from gairp.routing.spend import SpendCeiling
-from gairp.runners.recording.plan import Pair
+from gairp.runners.recording.pair import Pair
 
 
 class Purse:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from gairp.records.events import Decided, Event, Graded, Opened, Settled
 from gairp.routing.event_log import Sink
-from gairp.runners.recording.plan import Pair, subject
+from gairp.runners.recording.answer import Answer
+from gairp.runners.recording.pair import Pair
+from gairp.runners.recording.plan import subject
 from gairp.types import Failure
 
 #: The fact of an `Opened` that says what gave the grades after it.
@@ -16,13 +19,14 @@ LASTING = frozenset({"bad_request", "context_overflow", "not_recorded"})
 
 
 class Recorded:
-    """Answers by key, and grades by decision; `feed` it each event, in order.
+    """Settled calls by key, and grades by decision; `feed` it each event, in order.
 
     Grades that were given under another grader (or version of GAIRP) do not count.
     """
 
     def __init__(self, *, grader: str) -> None:
         self.processes = 0  #: that have written, this one not counted until it opens
+        self.began = math.nan  #: Unix time of the first
         self.answers: dict[str, Settled] = {}
         self.failures: dict[str, Failure] = {}  #: of keys without an answer, the last one
         self.grades: dict[str, Graded] = {}
@@ -34,6 +38,7 @@ class Recorded:
     def feed(self, event: Event) -> None:
         """Take up one event."""
         if isinstance(event, Opened):
+            self.began = self.began if self.processes else event.at
             self.processes += 1
             self._counts = event.facts.get(GRADER) == self._grader
         elif isinstance(event, Decided):
@@ -44,25 +49,58 @@ class Recorded:
             self._grade(event)
 
     def wanted(self, pair: Pair) -> bool:
-        """Whether this pair is still to be asked."""
-        failure = self.failures.get(pair.key)
-        return pair.key not in self.answers and (failure is None or failure.kind not in LASTING)
+        """Whether this pair is still to be asked, now or once what it goes on with is there."""
+        if pair.key in self.answers or self._lasting(pair.key) or self.needless(pair):
+            return False
+        return pair.step == "answer" or not self._lasting(pair.root)
+
+    def needless(self, pair: Pair) -> bool:
+        """Whether it is a closing of an answer that needs none."""
+        first = self.answers.get(pair.root)
+        if pair.step != "closing" or pair.closing is None or first is None:
+            return False
+        return not pair.closing.needed(first.content or "")
+
+    def answer(self, pair: Pair) -> Answer | None:
+        """The whole answer that a pair gives or goes on with; None while a call of it lacks."""
+        first = self.answers.get(pair.root)
+        if first is None:
+            return None
+        if pair.closing is None or not pair.closing.needed(first.content or ""):
+            return Answer((first,), pair.closing)
+        second = self.answers.get(pair.closed_by)
+        return None if second is None else Answer((first, second), pair.closing)
+
+    def said(self, pair: Pair) -> tuple[str, ...]:
+        """The texts of the turns before this one; empty where there are none, or not yet."""
+        if pair.step == "answer":
+            return ()
+        if pair.step == "closing":
+            first = self.answers.get(pair.root)
+            return () if first is None else (first.content or "",)
+        answer = self.answer(pair)
+        return () if answer is None else tuple(call.content or "" for call in answer.calls)
 
     def grade_id(self, pair: Pair) -> str:
-        """What the grade of an answered pair is called: the decision, unless that was on another
-        subject (an equal text with another right answer, or the right answer has changed).
+        """What the grade of an answered pair is called: its last decision, unless that was on
+        another subject (an equal text with another right answer, or the right answer has changed).
         """
-        decision_id = self.answers[pair.key].decision_id
-        own = subject(pair.question)
+        answer = self.answer(pair)
+        assert answer is not None, "only what was answered is graded"
+        decision_id, own = answer.last.decision_id, subject(pair.question)
         asked = self._decided[decision_id].tags["subject"]
         return decision_id if own == asked else f"{decision_id}={own}"
 
     def quality(self, pair: Pair) -> float | None:
         """The grade of a pair; None where it was not answered or not graded."""
-        if pair.key not in self.answers:
+        if self.answer(pair) is None:
             return None
         graded = self.grades.get(self.grade_id(pair))
         return None if graded is None else graded.quality
+
+    def _lasting(self, key: str) -> bool:
+        failure = self.failures.get(key)
+        return failure is not None and failure.kind in LASTING
 
     def _settle(self, event: Settled) -> None:
         decided = self._decided.get(event.decision_id)

@@ -12,6 +12,7 @@ import numpy as np
 from gairp.errors import ConfigError
 from gairp.runners.live.question import LiveQuestion
 from gairp.runners.recording.drift import Drift
+from gairp.runners.recording.pair import Pair
 from gairp.runners.recording.plan import Plan
 from gairp.runners.recording.recorded import Recorded
 from gairp.runners.recording.texts import Texts, read_texts
@@ -74,7 +75,7 @@ class Reference:
     def require_same_requests(self, plan: Plan) -> None:
         """Raise ConfigError for an arm that would be asked otherwise than when it was recorded."""
         digests = self._texts.get("request_digest", {})
-        for pair in plan.pairs:
+        for pair in (pair for arm in plan.arms for pair in _own(plan, arm)):
             then = digests.get((pair.question.id, pair.arm))
             if then is not None and then != pair.key:
                 raise ConfigError(
@@ -87,20 +88,22 @@ class Reference:
     def compared(self, drift: Drift, plan: Plan, recorded: Recorded) -> Compared:
         """The arm's grades, and beside them what it took."""
         arm = drift.arm
-        pairs = [p for p in plan.pairs if p.arm == arm and p.key in recorded.answers]
-        now = [recorded.answers[p.key] for p in pairs]
-        rows = [self._rows[p.question.id] for p in pairs]
+        found = [(p.question.id, recorded.answer(p)) for p in _own(plan, arm)]
+        given = {prompt_id: answer for prompt_id, answer in found if answer is not None}
+        now, rows = list(given.values()), [self._rows[prompt_id] for prompt_id in given]
         return Compared(
             arm=arm,
             drift=drift,
             answered_by=(
-                self._models(arm, [p.question.id for p in pairs]),
-                tuple(sorted({answer.model for answer in now})),
+                self._models(arm, list(given)),
+                tuple(sorted({answer.last.model for answer in now})),
             ),
-            unanswered=sum(p.arm == arm and p.key in recorded.failures for p in plan.pairs),
+            unanswered=len(
+                {p.root for p in plan.pairs if p.arm == arm and p.key in recorded.failures}
+            ),
             tokens=(
                 self._middle("output_tokens", arm, rows),
-                _median([answer.usage.output_tokens for answer in now]),
+                _median([answer.tokens("output_tokens") for answer in now]),
             ),
             latency_s=(
                 self._middle("latency_s", arm, rows),
@@ -108,7 +111,7 @@ class Reference:
             ),
             cost_usd=(
                 self._mean("cost_usd", arm, rows),
-                _mean([answer.cost_usd for answer in now]),
+                _mean([math.fsum(c.cost_usd for c in answer.calls) for answer in now]),
             ),
         )
 
@@ -125,6 +128,12 @@ class Reference:
 
     def _mean(self, name: str, arm: str, rows: Sequence[int]) -> float:
         return _mean(self._column(name, arm, rows))
+
+
+def _own(plan: Plan, arm: str) -> list[Pair]:
+    """The arm's own answers, one a question."""
+    answers = (pair for question in plan.questions for pair in plan.answers(question))
+    return [pair for pair in answers if pair.arm == arm and not pair.sample]
 
 
 def _known(values: Sequence[float]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,8 @@ from gairp.runners.live.pacing import Pacing
 from gairp.runners.live.progress import Progress
 from gairp.runners.live.question import LiveQuestion
 from gairp.runners.live.stage import Stage
-from gairp.runners.recording.plan import LEARNER, Pair, Plan
+from gairp.runners.recording.pair import Pair
+from gairp.runners.recording.plan import LEARNER, Plan
 from gairp.runners.recording.purse import Purse
 from gairp.runners.recording.recorded import Ledger
 from gairp.types import Attempt, Context, Outcome, Request, Response
@@ -31,6 +33,7 @@ from gairp.types import Attempt, Context, Outcome, Request, Response
 _LOOK_AGAIN_S = 0.1
 _NO_FEATURES = np.empty(0)
 BUDGET = "the ceiling leaves too little"
+UNANSWERED = "what it goes on with was not answered"
 
 
 class Watch(Protocol):
@@ -57,7 +60,9 @@ class Everything:
 class RecordingSession:
     """Works through a plan; `stop` ends it early and whole. `left` says why a pair was not asked.
 
-    With `whole`, a question is begun only where the ceiling can pay for all of its pairs.
+    With `whole`, a question is begun only where the ceiling can pay for all of its pairs. With
+    `alone`, a backend has one arm at a time, and one of its calls after the other: what a server
+    measures is then that arm's, and a further turn finds its conversation still there.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class RecordingSession:
         process: int,
         patience_s: float = 60.0,
         whole: bool = True,
+        alone: bool = False,
         watch: Watch | None = None,
         sync: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
@@ -79,10 +85,12 @@ class RecordingSession:
         self.plan, self.stage, self.ledger, self.grader = plan, stage, ledger, grader
         self.clock, self.progress, self.process = clock, progress, process
         self.patience_s, self.whole, self.watch = patience_s, whole, watch or Everything()
+        self.alone = alone
         self.stop = asyncio.Event()
         self.left: dict[str, str] = {}  #: key -> why it was not asked
         self.purse = Purse(ceiling=stage.ceiling, bound=self._bound)
         self._sync, self._under_way = sync, dict[str, asyncio.Event]()
+        self._turns = {name: asyncio.Lock() for name in stage.backends}
         log = EventLog(
             learner=LEARNER, sink=ledger, arms=stage.arms, reserved=stage.admission.reserved,
             content=True,
@@ -116,38 +124,55 @@ class RecordingSession:
         for event in others:  # another question with the same content is being asked
             await event.wait()
         for pair in pairs:
-            await self._grade(pair)
+            if pair.step == "answer":
+                await self._grade(pair)
         self.purse.changed()
         self.watch.done(question)
 
     async def _ask_all(self, pairs: Sequence[Pair]) -> None:
-        batches = [pairs] if self.whole else [[pair] for pair in pairs]
+        batches = [list(pairs)] if self.whole else _grouped(pairs, lambda pair: pair.root)
         async with asyncio.TaskGroup() as group:
             for batch in filter(None, batches):
                 if await self.purse.admit(batch, self.stop):
-                    for pair in batch:
-                        group.create_task(self._ask(pair))
+                    for turns in _grouped(batch, lambda p: p.arm if self.alone else p.root):
+                        group.create_task(self._converse(turns))
                 else:
                     why = "stopped before its turn" if self.stop.is_set() else BUDGET
                     self.left.update({pair.key: why for pair in batch})
 
-    async def _ask(self, pair: Pair) -> None:
-        request = self.plan.request(pair, self.process, self.clock.now())
-        context = self.stage.admission.context(request, _NO_FEATURES)
+    async def _converse(self, turns: Sequence[Pair]) -> None:
+        backend = self.stage.arms[turns[0].arm].backend
+        async with self._turns[backend] if self.alone else nullcontext():
+            for pair in turns:
+                await self._turn(pair)
+
+    async def _turn(self, pair: Pair) -> None:
+        recorded = self.ledger.recorded
         try:
-            closed = await self._closed(request, pair.arm, context)
-            if closed is not None:
-                self.left[pair.key] = closed
-                return
-            shadow = self._routers[pair.arm].shadow(request, context, pair.arm, pair.number)
-            attempt = await drive(shadow, lambda call: self._call(call, pair))
-            if attempt is None:
-                self.left[pair.key] = BUDGET
-                return
-            self._count(pair, attempt)
+            if recorded.needless(pair):
+                self.progress.total -= 1
+            elif pair.step != "answer" and not recorded.said(pair):
+                self.left[pair.key] = UNANSWERED
+            else:
+                await self._ask(pair)
         finally:
             self.purse.begun(pair)
             self.purse.changed()
+
+    async def _ask(self, pair: Pair) -> None:
+        said = self.ledger.recorded.said(pair)
+        request = self.plan.request(pair, self.process, self.clock.now(), said=said)
+        context = self.stage.admission.context(request, _NO_FEATURES)
+        closed = await self._closed(request, pair.arm, context)
+        if closed is not None:
+            self.left[pair.key] = closed
+            return
+        shadow = self._routers[pair.arm].shadow(request, context, pair.arm, pair.number)
+        attempt = await drive(shadow, lambda call: self._call(call, pair))
+        if attempt is None:
+            self.left[pair.key] = BUDGET
+            return
+        self._count(pair, attempt)
 
     async def _call(self, call: Call, pair: Pair) -> Response:
         self.purse.begun(pair)
@@ -171,12 +196,13 @@ class RecordingSession:
 
     async def _grade(self, pair: Pair) -> None:
         recorded = self.ledger.recorded
-        answer = recorded.answers.get(pair.key)
+        answer = recorded.answer(pair)
         if answer is None or recorded.quality(pair) is not None:
             return
+        last = answer.last
         response = Response(
-            model=answer.model, content=answer.content or "", usage=answer.usage,
-            finish_reason=answer.finish_reason, signals=answer.signals,
+            model=last.model, content=answer.final, usage=last.usage,
+            finish_reason=last.finish_reason, signals=last.signals,
         )  # fmt: skip
         grade = await self.grader.grade(pair.question.for_grader(), response)
         self.ledger.append(
@@ -206,7 +232,9 @@ class RecordingSession:
         )
 
     def _bound(self, pair: Pair) -> Bound:
-        return self.stage.costing.bound(self.plan.request(pair, self.process), pair.arm)
+        said = self.ledger.recorded.said(pair)
+        request = self.plan.request(pair, self.process, said=said)
+        return self.stage.costing.bound(request, pair.arm)
 
     def _router(self, arm: str, log: EventLog) -> Router:
         """Each arm is a fixed policy, asked beside all the others."""
@@ -216,3 +244,11 @@ class RecordingSession:
             bill=self.stage.costing.bill, retry=self.stage.retry, gate=self.stage.admission,
             log=log,
         )  # fmt: skip
+
+
+def _grouped(pairs: Sequence[Pair], key: Callable[[Pair], str]) -> list[list[Pair]]:
+    """Those with an equal key together, in their order."""
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(key(pair), []).append(pair)
+    return list(found.values())

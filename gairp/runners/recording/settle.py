@@ -58,9 +58,11 @@ def _write_card(
 ) -> None:
     import pandas as pd
 
+    table = pd.read_parquet(folder / "outcomes.parquet")
+    labels = table.select_dtypes("category").columns
     facts = {"git commit": git_commit(), **taken.stage.price_facts}
     text = card(
-        pd.read_parquet(folder / "outcomes.parquet"), name=record.dataset, arms=plan.arms,
+        table.astype(dict.fromkeys(labels, str)), name=record.dataset, arms=plan.arms,
         facts=facts, notes=notes,
     )  # fmt: skip
     part = folder / "card.part"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,33 @@ if TYPE_CHECKING:
 
 #: What a trace may only have for all rows of an arm, or for none.
 _QUANTITIES = ("input_tokens", "output_tokens", "cost_usd", "ttft_s", "latency_s")
+
+
+def _took(prefix: str) -> dict[str, str]:
+    tokens = {f"{prefix}{kind}_tokens": "int32" for kind in ("input", "output", "cached")}
+    return tokens | {f"{prefix}compute_s": "float64", f"{prefix}cost_usd": "float64"}
+
+
+#: Columns of outcomes.parquet and their types, in order; those that no row has are left out, and
+#: further signals follow as float64. Seconds, USD and tokens throughout.
+OUTCOMES: Mapping[str, str] = {
+    "prompt_id": "string", "dataset": "label", "category": "label", "model": "label",
+    "score": "float", "input_tokens": "int32", "output_tokens": "int32", "cached_tokens": "int32",
+    "cost_usd": "float64", "ttft_s": "float64", "latency_s": "float64", "compute_s": "float64",
+    "finish_reason": "label", "response": "string", "final": "string", "extracted": "string",
+    "logprob_mean": "float64", "logprob_min": "float64", "agreement": "float64",
+    "agreement_k": "int32", "agreement_answers": "strings", **_took("agreement_"),
+    "verify_p_yes": "float64", "verify_vote": "float64", **_took("verify_"),
+    "load_average": "float64", "recorded_at_s": "float64", "asked_at": "float64",
+    "queue_s": "float64", "answered_by": "label", "grade_status": "label", "score_mean": "float64",
+    "request_digest": "string",
+}  # fmt: skip
+#: The same of prompts.parquet.
+PROMPTS: Mapping[str, str] = {
+    "prompt_id": "string", "dataset": "label", "category": "label", "difficulty": "int32",
+    "prompt": "string", "answer": "string", "grader": "string", "messages": "string",
+    "params": "string", "fields": "string",
+}  # fmt: skip
 
 
 def write_tables(
@@ -26,8 +53,8 @@ def write_tables(
     rows = [dict(row) for row in outcomes]
     notes = _without_gaps(rows)
     parts = {
-        folder / "prompts.parquet": _written(prompts, folder / "prompts.part"),
-        folder / "outcomes.parquet": _written(rows, folder / "outcomes.part"),
+        folder / "prompts.parquet": _written(prompts, PROMPTS, folder / "prompts.part"),
+        folder / "outcomes.parquet": _written(rows, OUTCOMES, folder / "outcomes.part"),
     }
     for path, part in parts.items():
         part.replace(path)
@@ -53,22 +80,44 @@ def _without_gaps(rows: list[dict[str, Any]]) -> list[str]:
     return notes
 
 
-def _written(rows: Sequence[Mapping[str, Any]], path: Path) -> Path:
+def _written(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], path: Path) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: _column(row.get(name) for row in rows) for name in names}
-    pq.write_table(pa.table(columns), path, compression="zstd")
+    further = dict.fromkeys((name for row in rows for name in row if name not in kinds), "float64")
+    columns = {}
+    for name, kind in {**kinds, **further}.items():
+        values = [_known(row.get(name)) for row in rows]
+        if name in _QUANTITIES or any(value is not None for value in values):
+            columns[name] = _column(values, kind)
+    pq.write_table(pa.table(columns), path, compression="zstd", compression_level=15)
     return path
 
 
-def _column(values: Iterable[Any]) -> pa.Array:
-    """float64, what is unknown null; or text."""
+def _known(value: Any) -> Any:
+    """None for what nobody measured."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _column(values: Sequence[Any], kind: str) -> pa.Array:
     import pyarrow as pa
 
-    found = list(values)
-    if not any(isinstance(value, float) for value in found):
-        return pa.array(found, pa.string())
-    known = [None if value is None or math.isnan(value) else value for value in found]
-    return pa.array(known, pa.float64())
+    if kind == "label":
+        few = len(set(values)) < 2**7
+        return pa.array(values, pa.dictionary(pa.int8() if few else pa.int32(), pa.string()))
+    if kind == "strings":
+        return pa.array(values, pa.list_(pa.string()))
+    if kind == "float":
+        return _shortest(values)
+    if kind == "int32":
+        values = [value if value is None else int(value) for value in values]
+    return pa.array(values, pa.type_for_alias(kind))
+
+
+def _shortest(values: Sequence[Any]) -> pa.Array:
+    """float32 where that keeps every value, float64 otherwise."""
+    import pyarrow as pa
+
+    wide = pa.array(values, pa.float64())
+    short = wide.cast(pa.float32())
+    return short if short.cast(pa.float64()).equals(wide) else wide

@@ -60,7 +60,9 @@ class Take:
         out: Path,
         kind: str,
         whole: bool = True,
+        alone: bool = False,
     ) -> None:
+        self.alone = alone
         self.plan, self.live, self.log, self.folder, self.out = plan, live, log, folder, out
         self.kind, self.whole = kind, whole
         self.clock = WallClock()
@@ -115,7 +117,7 @@ class Take:
                 session = RecordingSession(
                     plan=self.plan, stage=stage, ledger=ledger, grader=grader, clock=self.clock,
                     progress=progress, process=process, patience_s=live.patience_s,
-                    whole=self.whole, watch=watch, sync=self._sync(ledger),
+                    whole=self.whole, alone=self.alone, watch=watch, sync=self._sync(ledger),
                 )  # fmt: skip
                 with Interrupts(session):
                     await session.run(self._pacing())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from gairp.runners.live.question import LiveQuestion
 from gairp.runners.recording.differences import differences
 from gairp.runners.recording.drift import DriftRule, drift
-from gairp.runners.recording.plan import Pair, Plan
+from gairp.runners.recording.pair import Pair
+from gairp.runners.recording.plan import Plan
 from gairp.runners.recording.recorded import Recorded
 from gairp.runners.recording.reference import Reference
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from gairp.runners.live.stage import Stage
-from gairp.runners.recording.plan import Pair, Plan
+from gairp.runners.recording.pair import Pair
+from gairp.runners.recording.plan import Plan
 from gairp.runners.recording.recorded import Recorded
 
 
@@ -55,11 +56,12 @@ def worst_case(plan: Plan, recorded: Recorded, stage: Stage, *, judged: bool) ->
     missing: dict[str, Pair] = {p.key: p for p in plan.pairs if recorded.wanted(p)}
     by_arm = dict.fromkeys(plan.arms, (0, 0.0, 0))
     for pair in missing.values():
-        bound = stage.costing.bound(plan.request(pair, 0), pair.arm)
+        request = plan.request(pair, 0, said=recorded.said(pair))
+        bound = stage.costing.bound(request, pair.arm)
         calls, usd, tokens = by_arm[pair.arm]
         by_arm[pair.arm] = (calls + 1, usd + bound.usd, tokens + bound.tokens)
     return WorstCase(
-        pairs=len(plan.pairs),
+        pairs=sum(not recorded.needless(pair) for pair in plan.pairs),
         answered=sum(pair.key in recorded.answers for pair in plan.pairs),
         calls=len(missing),
         calls_each=stage.retry.calls,
@@ -69,4 +71,6 @@ def worst_case(plan: Plan, recorded: Recorded, stage: Stage, *, judged: bool) ->
 
 
 def _usd(usd: float) -> str:
-    return "cost unknown (an arm has no price)" if math.isnan(usd) else f"{usd:.6f} USD"
+    return (
+        "cost unknown (an arm has no price, or costs time)" if math.isnan(usd) else f"{usd:.6f} USD"
+    )

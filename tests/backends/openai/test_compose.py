@@ -111,3 +111,20 @@ def test_parts_keep_their_images() -> None:
 def test_a_recipe_that_cannot_be_followed(recipe: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         body(recipe=recipe)
+
+
+def test_a_template_may_name_fields_of_the_request() -> None:
+    arm = Arm(name="a", model="m", recipe={"ask": "{question}\nEnd with {hint}, {prompt} {other}"})
+    fields = {"question": "2 + {hint}?", "hint": "the number"}
+    request = Request(id="r", messages=(USER,), fields=fields)
+    (message,) = compose(request, arm)["messages"]
+    # What a field holds is no template, and a name that nobody knows stays.
+    assert message["content"] == "2 + {hint}?\nEnd with the number, 2 + 2? {other}"
+
+
+def test_a_conversation_that_goes_on_has_the_recipe_already() -> None:
+    recipe = {"system": "Be brief.", "shots": 1, "ask": "Q: {prompt}", "params": {"top_p": 0.5}}
+    turns = (USER, {"role": "assistant", "content": "4"}, {"role": "user", "content": "Sure?"})
+    arm = Arm(name="a", model="m", recipe=recipe)
+    made = compose(Request(id="r", messages=turns, continued=True), arm)
+    assert made == {"model": "m", "messages": list(turns), "top_p": 0.5}

@@ -1,4 +1,4 @@
-"""`python -m gairp.runners.recording.metered.card [FOLDER]`: refresh the figures of a data card."""
+"""`python -m gairp.runners.recording.readme [FOLDER]`: refresh the figures of a data card."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from gairp.errors import DataError
-from gairp.runners.recording.metered.figures import figures
+from gairp.runners.recording.figures import figures
 
-BEGIN = "<!-- figures: made by `python -m gairp.runners.recording.metered.card`, do not edit -->"
+BEGIN = "<!-- figures: made by `python -m gairp.runners.recording.readme`, do not edit -->"
 END = "<!-- end of figures -->"
 COST_WEIGHT = 5.0
 

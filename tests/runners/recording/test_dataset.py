@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from gairp.rewards.graders import get_grader
-from gairp.runners.recording.metered.card import BEGIN, COST_WEIGHT, END
-from gairp.runners.recording.metered.compact import OUTCOMES, PROMPTS
-from gairp.runners.recording.metered.figures import figures
+from gairp.runners.recording.figures import figures
+from gairp.runners.recording.readme import BEGIN, COST_WEIGHT, END
+from gairp.runners.recording.tables import OUTCOMES, PROMPTS
 from gairp.runners.recording.worth import worth
 from gairp.traces.tasks import generate_all
 
-FOLDER = Path(__file__).resolve().parents[4] / "datasets" / "local_llm"
+FOLDER = Path(__file__).resolve().parents[3] / "datasets" / "local_llm"
 ARMS = {"smollm2_plain", "smollm2_4shot", "qwen_plain", "qwen_reason"}
 
 
@@ -30,11 +31,21 @@ def prompts() -> pd.DataFrame:
 
 
 def test_every_prompt_has_every_arm(outcomes: pd.DataFrame, prompts: pd.DataFrame) -> None:
-    assert list(outcomes.columns) == list(OUTCOMES)
-    assert {*PROMPTS} - {"prompt_id"} == {*prompts.columns}
+    assert {*PROMPTS} - {"prompt_id"} >= {*prompts.columns}
     assert len(prompts) >= 1_080
     assert outcomes.groupby("prompt_id")["model"].agg(set).map(ARMS.__eq__).all()
     assert len(outcomes) == len(ARMS) * len(prompts)
+
+
+@pytest.mark.parametrize(("table", "kinds"), [("outcomes", OUTCOMES), ("prompts", PROMPTS)])
+def test_columns_are_those_that_a_recording_writes(table: str, kinds: dict[str, str]) -> None:
+    schema = pq.read_schema(FOLDER / f"{table}.parquet")
+    assert schema.names == [name for name in kinds if name in schema.names]
+    label = "dictionary<values=string, indices=int8, ordered=0>"
+    known = {"label": label, "float": "float", "float64": "double", "strings": "list<item: string>"}
+    for name in schema.names:
+        kind = kinds[name]
+        assert str(schema.field(name).type).replace("element", "item") == known.get(kind, kind)
 
 
 def test_prompts_are_those_of_the_generators(prompts: pd.DataFrame) -> None:
