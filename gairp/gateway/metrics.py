@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from gairp.gateway.counts import Counts
 from gairp.records.events import Decided, Event, Learned, Settled
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -42,38 +42,39 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._counters = {
-            name: Counter(name, what, labels, registry=self._registry)
-            for name, (labels, what) in COUNTERS.items()
-        }
-        self._histograms = {
-            name: Histogram(name, what, labels, registry=self._registry, buckets=_SECONDS)
-            for name, (labels, what) in HISTOGRAMS.items()
-        }
+        self._counts = Counts(COUNTERS, HISTOGRAMS, _SECONDS)
+        self._registry.register(self._counts)
         self._gauges = {
             name: Gauge(name, what, labels, registry=self._registry)
             for name, (labels, what) in GAUGES.items()
         }
-        self._children: dict[tuple[str, ...], Any] = {}
+        of = self._counts.of
+        self._responses, self._calls = of["gairp_responses"], of["gairp_calls"]
+        self._tokens, self._cost_usd = of["gairp_tokens"], of["gairp_cost_usd"]
+        self._decisions, self._feedback = of["gairp_decisions"], of["gairp_feedback"]
         self._tenants: dict[str, str] = {}
         self._tenant_of: OrderedDict[str, str] = OrderedDict()  # of decisions under way
 
     def answered(self, status: int) -> None:
         """A client has its answer."""
-        self._of("gairp_responses", str(status)).inc()
+        self._responses[(str(status),)] += 1.0
 
     def heard(self, first: int, events: list[Event]) -> None:
         """What was just written to the journal."""
         for event in events:
-            if isinstance(event, Decided):
-                self._of("gairp_decisions", event.learner, event.kind).inc()
+            kind = type(event)
+            if kind is Decided:
+                assert isinstance(event, Decided)
+                self._decisions[event.learner, event.kind] += 1.0
                 self._tenant_of[event.decision_id] = self._tenant(event.tenant or "")
                 if len(self._tenant_of) > _DECISIONS:
                     self._tenant_of.popitem(last=False)
-            elif isinstance(event, Settled):
+            elif kind is Settled:
+                assert isinstance(event, Settled)
                 self._settled(event)
-            elif isinstance(event, Learned):
-                self._of("gairp_feedback", event.learner).inc()
+            elif kind is Learned:
+                assert isinstance(event, Learned)
+                self._feedback[(event.learner,)] += 1.0
 
     def text(self, gauges: Callable[[], Iterable[tuple[str, tuple[str, ...], float]]]) -> bytes:
         """The exposition; `gauges` gives (name, labels, value) of now."""
@@ -84,30 +85,20 @@ class Metrics:
 
     def _settled(self, event: Settled) -> None:
         arm, usage = event.arm, event.usage
-        outcome = "answered" if event.error is None else event.error.kind
-        self._of("gairp_calls", arm, outcome).inc()
+        self._calls[arm, "answered" if event.error is None else event.error.kind] += 1.0
         tenant = self._tenant_of.pop(event.decision_id, "")
         if event.billing != "billed":
             return
         if usage.input_tokens == usage.input_tokens:
-            self._of("gairp_tokens", arm, "in").inc(usage.input_tokens)
+            self._tokens[arm, "in"] += usage.input_tokens
         if usage.output_tokens == usage.output_tokens:
-            self._of("gairp_tokens", arm, "out").inc(usage.output_tokens)
+            self._tokens[arm, "out"] += usage.output_tokens
         if event.cost_usd == event.cost_usd:
-            self._of("gairp_cost_usd", arm, tenant).inc(event.cost_usd)
+            self._cost_usd[arm, tenant] += event.cost_usd
         if event.latency_s == event.latency_s:
-            self._of("gairp_call_seconds", arm).observe(event.latency_s)
+            self._counts.observe("gairp_call_seconds", (arm,), event.latency_s)
         if event.first_token_s == event.first_token_s:
-            self._of("gairp_first_token_seconds", arm).observe(event.first_token_s)
-
-    def _of(self, *key: str) -> Any:
-        """The child of a metric, looked up once."""
-        child = self._children.get(key)
-        if child is None:
-            name, *labels = key
-            metric: Any = self._counters.get(name) or self._histograms[name]
-            child = self._children[key] = metric.labels(*labels)
-        return child
+            self._counts.observe("gairp_first_token_seconds", (arm,), event.first_token_s)
 
     def _tenant(self, name: str) -> str:
         known = self._tenants.get(name)

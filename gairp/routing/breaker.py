@@ -76,6 +76,11 @@ class CircuitBreaker:
         self._probing: list[float] = []  # when the probes began that are out
         self._answered = 0  # probes that were, since it opened
 
+    @property
+    def closed(self) -> bool:
+        """Neither open nor half open."""
+        return not self._open
+
     def state(self, now: float) -> State:
         """Pure: an open breaker is half open from the end of its cool-down."""
         if not self._open:
@@ -193,6 +198,11 @@ class Breakers:
         if model not in self._breakers:
             self._breakers[model] = self._new()
         return self._breakers[model]
+
+    @property
+    def all_closed(self) -> bool:
+        """Whether every model may be asked."""
+        return all(breaker.closed for breaker in self._breakers.values())
 
     def allows(self, model: str, now: float) -> bool:
         """Whether a call to this model may begin; pure."""

@@ -22,26 +22,30 @@ class LoadBoard:
 
     def __init__(self, backends: Mapping[str, str]) -> None:
         self._backends = dict(backends)
-        self._in_flight = dict.fromkeys(backends, 0)
-        self._waiting = dict.fromkeys(backends, 0)
-        self._latency_s: dict[str, float] = dict.fromkeys(backends, math.nan)
+        self._row = {arm: row for row, arm in enumerate(backends)}
+        self._all = tuple(backends)
+        # Arrays over all arms: a copy is cheaper than an array made of numbers.
+        self._in_flight = np.zeros(len(self._all))
+        self._waiting = np.zeros(len(self._all))
+        self._latency_s = np.full(len(self._all), math.nan)
         self._servers: dict[str, ServerLoad] = {}
 
     def waiting(self, arm: str, change: int) -> None:
         """`change` more calls wait for a free place."""
-        self._waiting[arm] += change
+        self._waiting[self._row[arm]] += change
 
     def started(self, arm: str) -> None:
         """A call is under way."""
-        self._in_flight[arm] += 1
+        self._in_flight[self._row[arm]] += 1.0
 
     def ended(self, arm: str, latency_s: float) -> None:
         """A call has ended; NaN where its latency says nothing."""
-        self._in_flight[arm] -= 1
+        row = self._row[arm]
+        self._in_flight[row] -= 1.0
         if not math.isnan(latency_s):
-            old = self._latency_s[arm]
+            old = self._latency_s.item(row)
             new = latency_s if math.isnan(old) else (1 - _NEWEST) * old + _NEWEST * latency_s
-            self._latency_s[arm] = new
+            self._latency_s[row] = new
 
     def reported(self, backend: str, load: ServerLoad) -> None:
         """What a server says of itself."""
@@ -52,23 +56,30 @@ class LoadBoard:
         if not self._servers:
             return self._ours(candidates)
         servers = [self._servers.get(self._backends[arm], _SILENT) for arm in candidates]
-        ours = [self._waiting[arm] for arm in candidates]
         theirs = [0.0 if math.isnan(s.queued) else s.queued for s in servers]
+        ours = self._ours(candidates)
         return Load(
-            in_flight=np.array([self._in_flight[arm] for arm in candidates], dtype=np.float64),
-            queued=np.array(ours, dtype=np.float64) + np.array(theirs),
-            recent_latency_s=np.array([self._latency_s[arm] for arm in candidates]),
+            in_flight=ours.in_flight,
+            queued=ours.queued + np.array(theirs),
+            recent_latency_s=ours.recent_latency_s,
             kv_cache_use=np.array([server.kv_cache_use for server in servers]),
         )
 
     def _ours(self, candidates: Sequence[str]) -> Load:
         """What this process knows, where no server has said anything."""
-        in_flight, waiting, latency_s = self._in_flight, self._waiting, self._latency_s
+        if candidates == self._all:
+            return Load(
+                in_flight=self._in_flight.copy(),
+                queued=self._waiting.copy(),
+                recent_latency_s=self._latency_s.copy(),
+                kv_cache_use=_unknown(len(self._all)),
+            )
+        rows = [self._row[arm] for arm in candidates]
         return Load(
-            in_flight=np.array([in_flight[arm] for arm in candidates], dtype=np.float64),
-            queued=np.array([waiting[arm] for arm in candidates], dtype=np.float64),
-            recent_latency_s=np.array([latency_s[arm] for arm in candidates]),
-            kv_cache_use=_unknown(len(candidates)),
+            in_flight=self._in_flight[rows],
+            queued=self._waiting[rows],
+            recent_latency_s=self._latency_s[rows],
+            kv_cache_use=_unknown(len(rows)),
         )
 
 

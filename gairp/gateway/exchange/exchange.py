@@ -150,18 +150,19 @@ class Exchange:
         """What a policy may read of this request."""
         engine, peek, flight = self._engine, request.peek, request.flight
         tariff = engine.tariff
-        expected, flight.max_usd, flight.max_tokens = tariff.costs(peek)
-        candidates, most = target.arms or served.arms, flight.max_usd
+        expected, most, flight.max_tokens = tariff.costs(peek)
+        flight.max_usd = most
+        candidates = target.arms or served.arms
         if len(candidates) != len(tariff.index):
-            rows = np.array([tariff.index[name] for name in candidates])
-            expected, most = expected[rows], most[rows]
+            rows = [tariff.index[name] for name in candidates]
+            expected, most = [expected[i] for i in rows], [most[i] for i in rows]
         left = engine.purse.left_usd(request.principal)
         return Context(
             request_id=request.id,
             features=served.features(peek.text),
             candidates=candidates,
-            expected_cost=expected,
-            max_cost=most,
+            expected_cost=np.array(expected),
+            max_cost=np.array(most),
             now=engine.clock.now(),
             load=engine.stage.board.load(candidates),
             budget=None if left == math.inf else _budget(left),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.tariff import Tariff
 from gairp.protocols import Clock
@@ -35,6 +36,7 @@ class GatewayGate:
         """`closed` says why an arm is out of service for reasons of its own (ejected, say)."""
         self.arms, self.tariff, self.breakers, self.clock = dict(arms), tariff, breakers, clock
         self._closed = closed
+        self._windows = any(arm.context_window is not None for arm in self.arms.values())
         self._begun: dict[str, int] = {}
         self._bounds: dict[str, tuple[float, int]] = {}
 
@@ -44,6 +46,8 @@ class GatewayGate:
         if request.flight.committed or request.flight.expired or request.flight.gone:
             return keep(context, [])
         left = math.inf if context.budget is None else context.budget.left_usd
+        if self._open_to_all(request.peek, context, left, tried):
+            return context
         now, allows, peek = self.clock.now(), self.breakers.allows, request.peek
         needs, closed, most = peek.needs, self._closed, context.max_cost.tolist()
         columns = []
@@ -60,6 +64,16 @@ class GatewayGate:
             if left == math.inf or most[i] <= left:
                 columns.append(i)
         return keep(context, columns)
+
+    def _open_to_all(
+        self, peek: Peek, context: Context, left: float, tried: frozenset[str]
+    ) -> bool:
+        """Whether nothing speaks against any candidate: the rule, told without a look at each."""
+        return (
+            not (tried or peek.needs or self._windows or self._closed)
+            and (left == math.inf or all(usd <= left for usd in context.max_cost.tolist()))
+            and self.breakers.all_closed
+        )
 
     def why(self, request: GatewayRequest, context: Context) -> dict[str, str]:
         """Why each candidate may not be asked now; only for those that may not."""
@@ -97,8 +111,8 @@ class GatewayGate:
             return False
         self._begun[call.id] = self.breakers.started(model, now)
         i = self.tariff.index[name]
-        tokens = float(flight.max_tokens[i])
-        bound = float(flight.max_usd[i]), int(tokens) if math.isfinite(tokens) else 0
+        tokens = flight.max_tokens[i]
+        bound = flight.max_usd[i], int(tokens) if math.isfinite(tokens) else 0
         self._bounds[call.id] = bound
         return True
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.principal import Principal
-from gairp.types import Floats, Request
+from gairp.types import Request
 
 NOBODY = Principal(tenant="")
 NOTHING = Peek(
     model="", stream=False, text="", max_tokens=None, choices=1, needs=frozenset(),
     include_usage=False,
 )  # fmt: skip
-
-
-NO_COSTS: Floats = np.zeros(0)
 
 
 class Flight(msgspec.Struct, kw_only=True, gc=False):
@@ -28,8 +25,8 @@ class Flight(msgspec.Struct, kw_only=True, gc=False):
     committed: bool = False  #: bytes have gone to the client: nobody else can answer any more
     expired: bool = False  #: no time is left for another call
     gone: bool = False  #: the client has left
-    max_usd: Floats = NO_COSTS  #: [arms] of the tariff
-    max_tokens: Floats = NO_COSTS
+    max_usd: Sequence[float] = ()  #: [arms] of the tariff
+    max_tokens: Sequence[float] = ()
     #: calls that have ended, and what they cost; None where nobody can say
     settled: list[tuple[str, float | None]] = msgspec.field(default_factory=list)
 

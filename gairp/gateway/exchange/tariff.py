@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
-import numpy as np
-
 from gairp.errors import PriceError
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.splice import Splicer
@@ -20,7 +18,7 @@ from gairp.pricing import PriceCatalogue
 from gairp.pricing.cost import call_cost
 from gairp.pricing.price import Price
 from gairp.routing.event_log import billing_of
-from gairp.types import Arm, Decision, Floats, Response
+from gairp.types import Arm, Decision, Response
 
 _BYTES_A_TOKEN = 4.0
 _NEWEST = 0.05
@@ -67,8 +65,8 @@ class Tariff:
         """All arms, in the order of the vectors."""
         return tuple(self.arms)
 
-    def costs(self, peek: Peek) -> tuple[Floats, Floats, Floats]:
-        """(expected USD, USD at most, tokens at most) of a call to each arm, [k] each."""
+    def costs(self, peek: Peek) -> tuple[list[float], list[float], list[float]]:
+        """(expected USD, USD at most, tokens at most) of a call to each arm, k each."""
         if (day := self._day()) != self._today:
             self._refresh(day)
         size = peek.size + _TEMPLATE + peek.media * _MEDIA
@@ -84,7 +82,7 @@ class Tariff:
             expected.append(into * usual + out * mean[0] * 1e-6)
             most.append((into * prompt + out * answer) * _USD)
             tokens.append(prompt + answer)
-        return np.array(expected), np.array(most), np.array(tokens, dtype=np.float64)
+        return expected, most, tokens
 
     def fits(self, peek: Peek, name: str) -> bool:
         """Whether prompt and answer fit the arm's context window, as far as can be told."""

@@ -110,15 +110,15 @@ class MemoryLimits:
         headers: list[tuple[bytes, bytes]] = []
         buckets = [self._buckets[name] for name, quota in quotas if quota.tpm is not None]
         if buckets:
-            least = min(buckets, key=lambda bucket: bucket.left(now))
+            left, limit = min([(bucket.left(now), bucket.limit) for bucket in buckets])
             headers += [
-                (b"x-ratelimit-limit-tokens", b"%d" % least.limit),
-                (b"x-ratelimit-remaining-tokens", b"%d" % max(least.left(now), 0.0)),
+                (b"x-ratelimit-limit-tokens", b"%d" % limit),
+                (b"x-ratelimit-remaining-tokens", b"%d" % (left if left > 0.0 else 0)),
             ]
-        counted = [(name, q.rpm, self._item(q.rpm)) for name, q in quotas if q.rpm is not None]
+        counted = [(quota.rpm, name) for name, quota in quotas if quota.rpm is not None]
         if counted:
-            name, rpm, item = min(counted, key=lambda one: one[1])
-            left = self._windows.left(self._key(item, name), rpm, _MINUTE_S)
+            rpm, name = min(counted)
+            left = self._windows.left(self._key(self._item(rpm), name), rpm, _MINUTE_S)
             headers += [
                 (b"x-ratelimit-limit-requests", b"%d" % rpm),
                 (b"x-ratelimit-remaining-requests", b"%d" % left),
