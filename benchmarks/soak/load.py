@@ -47,6 +47,11 @@ class Load:
         self._connections = connections
         self._over = False
 
+    @property
+    def answered(self) -> int:
+        """Whole answers until now."""
+        return sum(answer.told == "answered" for answer in self.answers)
+
     async def run(self) -> None:
         """Until `end`; then what is under way is waited for."""
         await asyncio.gather(*[self._connection(i) for i in range(self._connections)])

@@ -20,12 +20,15 @@ from benchmarks.soak.plan import Event, What, plan
 from benchmarks.soak.services import Service, postgres, redis
 from benchmarks.soak.waits import Waits
 
-_COME_BACK_S = 60.0
+_COME_BACK_S, _PATIENT_S = 60.0, 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """`postgres` and `redis`: real servers, else SQLite and the gateway's own memory."""
+    """`postgres` and `redis`: real servers, else SQLite and the gateway's own memory.
+
+    However long that takes, `least` answers come before each kill, and after the last.
+    """
 
     seconds: float
     connections: int = 32
@@ -36,6 +39,7 @@ class Options:
     postgres: bool = False
     redis: bool = False
     faults: bool = True
+    least: int = 0
 
 
 @dataclass(kw_only=True)
@@ -59,6 +63,7 @@ class Soak:
         self._options, self._folder, self._say = options, folder, say
         self._stack = ExitStack()
         self._services: dict[str, Service] = {}
+        self._before = 0  # answers at the last kill
 
     def __enter__(self) -> Soak:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -110,6 +115,7 @@ class Soak:
             self._say(f"{event.at * options.seconds:6.1f} s  {event.what}")
             await self._happen(event, soaked)
         await asyncio.sleep(max(0.0, begun + options.seconds - time.monotonic()))
+        await self._answers(soaked)
         soaked.load.end()
         await asking
         watching.cancel()
@@ -131,12 +137,23 @@ class Soak:
 
     async def _killed(self, soaked: Soaked) -> None:
         """Kill it and start it again, as whoever watches over it would."""
+        await self._answers(soaked)
         at = time.monotonic()
         soaked.in_flight.append(soaked.load.in_flight)
         soaked.gateway.child.kill()
         await asyncio.to_thread(soaked.gateway.child.start)
         await _ready(soaked.gateway)
         soaked.down_s.append(time.monotonic() - at)
+
+
+    async def _answers(self, soaked: Soaked) -> None:
+        """Until there are as many more as there must be."""
+        due = time.monotonic() + _PATIENT_S
+        while soaked.load.answered - self._before < self._options.least:
+            if time.monotonic() > due:
+                raise SoakError(f"{self._options.least} answers did not come in {_PATIENT_S:.0f} s")
+            await asyncio.sleep(0.02)
+        self._before = soaked.load.answered
 
 
 async def _ready(gateway: GatewayProcess) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Soaked, Books]:
     """A real gateway, killed once under load, before servers that fail."""
-    options = Options(seconds=5.0, connections=16, kills=1, deadline_s=3.0)
+    options = Options(seconds=4.0, connections=16, kills=1, least=150)
     with Soak(options, tmp_path_factory.mktemp("soak")) as soak:
         soaked = soak.run()
         return soaked, read_books(soaked)
@@ -30,7 +30,7 @@ def test_nothing_is_lost_or_billed_twice(short: tuple[Soaked, Books]) -> None:
     found = account(soaked, books)
     assert found.broken() == []
     told = found.summary()
-    assert told.pop("answered") > 100
+    assert told.pop("answered") >= 300
     assert told.pop("failed_over") > 0
     assert 0 < told.pop("unknown") <= found.cut_off_most
     told.pop("refused")
