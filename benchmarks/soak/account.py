@@ -39,6 +39,8 @@ class Account:
     late: tuple[str, ...]
     audit_lines: int
     audit_wrong: str
+    held: int  #: calls that the shared budget held at the end
+    budget_off: int  #: picodollars between the shared budget and the ledger
 
     def broken(self) -> list[str]:
         """The promises that were not kept."""
@@ -53,6 +55,8 @@ class Account:
             wrong.append(f"{self.cut_off} attempts cut off, {self.cut_off_most} were in flight")
         if self.unreconciled:
             wrong.append(f"{self.unreconciled} attempts are still unknown")
+        if self.budget_off:
+            wrong.append(f"the shared budget is off by {self.budget_off} picodollars")
         if self.late:
             wrong.append(f"{len(self.late)} late responses: {'; '.join(self.late[:5])}")
         return wrong + ([f"audit log: {self.audit_wrong}"] if self.audit_wrong else [])
@@ -99,7 +103,17 @@ def account(soaked: Soaked, books: Books) -> Account:
         late=tuple(_late(heard, soaked)),
         audit_lines=books.audit_lines,
         audit_wrong=books.audit_wrong,
+        held=books.held,
+        budget_off=_budget_off(books),
     )
+
+
+def _budget_off(books: Books) -> int:
+    """What is held for nobody counts as well."""
+    if books.budget is None:
+        return 0
+    spent, held = books.budget
+    return abs(spent - sum(row.cost_pico for row in books.rows.values())) + held
 
 
 def _late(heard: Sequence[Answer], soaked: Soaked) -> list[str]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
-from benchmarks.soak.gateway import TENANT
+from benchmarks.soak.gateway import KEY_ID, TENANT, GatewayProcess
 from benchmarks.soak.models import Charge, charges, usd
 from benchmarks.soak.run import Soaked
 from gairp.errors import IntegrityError
 from gairp.gateway.audit.chain import verify
 from gairp.gateway.database.store import open_store
+from gairp.gateway.ledger.holds import HoldKeeper
 from gairp.gateway.ledger.reconcile import reconcile
 from gairp.gateway.ledger.tables import ATTEMPTS
+from gairp.gateway.limits.redis import RedisPurse, connect
 from gairp.gateway.tenants.desk import Desk
 from gairp.records.events import Called, Learned, Settled
 from gairp.records.reading import read_events
@@ -46,6 +50,8 @@ class Books:
     rows: Mapping[str, Row]
     audit_lines: int
     audit_wrong: str  #: what is wrong with the audit log; empty: nothing
+    held: int  #: calls that the shared budget held before the ledger was looked at
+    budget: tuple[int, int] | None  #: picodollars spent and held by it; None: not shared
 
 
 def read_books(soaked: Soaked) -> Books:
@@ -62,6 +68,7 @@ def read_books(soaked: Soaked) -> Books:
         lines += isinstance(event, Settled | Learned)
     upstream = charges(soaked.mocks)
     unknown = _reconciled(soaked.gateway.ledger, upstream)
+    held, budget = asyncio.run(_shared(soaked.gateway)) if soaked.gateway.redis else (0, None)
     found, wrong = _audited(soaked, lines)
     return Books(
         called=called,
@@ -72,7 +79,23 @@ def read_books(soaked: Soaked) -> Books:
         rows=_rows(soaked.gateway.ledger),
         audit_lines=found,
         audit_wrong=wrong,
+        held=held,
+        budget=budget,
     )
+
+
+async def _shared(gateway: GatewayProcess) -> tuple[int, tuple[int, int]]:
+    """The budget in Redis, after it has heard what was reconciled, as a running gateway sees to."""
+    redis, store = connect(str(gateway.redis)), open_store(gateway.ledger)
+    purse = RedisPurse(redis)
+    keeper, held = HoldKeeper(store, purse), len(await purse.held_calls())
+    for _ in range(2):
+        await keeper.look()
+    found: Any = redis.hmget(f"gairp:{{key:{KEY_ID}}}:total", ["spent", "held"])
+    spent, left = await found
+    await redis.aclose()
+    store.dispose()
+    return held, (int(spent or 0), int(left or 0))
 
 
 def _reconciled(ledger: str, upstream: Mapping[str, Charge]) -> dict[str, str]:

@@ -27,6 +27,11 @@ def report(options: Options, soaked: Soaked, found: Account) -> str:
         "a core",
         f"audit log           {found.audit_lines} lines{_wrong(found)}",
     ]
+    if options.redis:
+        lines.append(
+            f"shared budget       held {found.held} calls at the end; after reconciling "
+            f"{found.budget_off} picodollars from the ledger"
+        )
     broken = found.broken()
     lines += [f"BROKEN  {text}" for text in broken] or ["all promises were kept"]
     return "\n".join(lines)

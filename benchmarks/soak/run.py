@@ -145,7 +145,6 @@ class Soak:
         await _ready(soaked.gateway)
         soaked.down_s.append(time.monotonic() - at)
 
-
     async def _answers(self, soaked: Soaked) -> None:
         """Until there are as many more as there must be."""
         due = time.monotonic() + _PATIENT_S

@@ -15,6 +15,7 @@ from gairp.gateway.build import (
     build_engine,
     build_feeds,
     build_follower,
+    build_holds,
     build_limits,
     build_store,
     build_upstreams,
@@ -90,6 +91,9 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     if feeds is not None:
         stack.callback(feeds.close)
         feeds.start()
+    holds = build_holds(store, purse)
+    if holds is not None:
+        stack.push_async_callback(_cancelled, asyncio.create_task(holds.watch()))
     stack.callback(engine.house.close)  # before the feeds, which take what it writes last
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)

@@ -50,6 +50,8 @@ from gairp.types import Arm
 if TYPE_CHECKING:
     from sqlalchemy import Engine as Store
 
+    from gairp.gateway.ledger.holds import Holder, HoldKeeper
+
 
 def build_engine(
     settings: GatewaySettings,
@@ -180,6 +182,15 @@ def build_feeds(
         for feeder in feeders:
             feeder.close()
     return FeedProcess(plan)
+
+
+def build_holds(store: Store | None, purse: Purse) -> HoldKeeper | None:
+    """Who frees what budgets hold for calls that have ended in the ledger."""
+    if store is None or isinstance(purse, OpenPurse):
+        return None
+    from gairp.gateway.ledger.holds import HoldKeeper
+
+    return HoldKeeper(store, cast("Holder", purse))
 
 
 def recipes(settings: GatewaySettings) -> dict[tuple[str, str], PolicyRecipe]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
 from gairp.gateway.audit.chain import verify
 from gairp.gateway.database.store import open_store
+from gairp.gateway.feeds.plan import FeedPlan
 from gairp.gateway.feeds.process import FeedProcess
 from gairp.gateway.ledger.tables import ATTEMPTS
 from tests.gateway.world import World, world
@@ -80,3 +84,22 @@ async def _late(tmp_path: Path) -> None:
             await a.ask()
     async with world(tmp_path, feeds="process"):
         assert rows(tmp_path) == 3
+
+
+def test_a_database_that_is_away_ends_the_process_with_a_line(tmp_path: Path) -> None:
+    """While its standard input is open: the one who reads that must not be in the way."""
+    nowhere = "postgresql://gairp@127.0.0.1:1/nowhere"
+    plan = FeedPlan(home=str(tmp_path), ledger=nowhere, audit=False)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gairp.gateway.feeds"], stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(msgspec.json.encode(plan) + b"\n")
+        process.stdin.flush()
+        assert process.wait(60) == 2
+        said = process.stderr.read().decode()
+    assert said.startswith("error: serving.ledger: the database")
+    assert "Fatal Python error" not in said

@@ -10,6 +10,7 @@ from typing import Any
 import openai
 import pytest
 
+from gairp.gateway.errors import ApiError
 from gairp.records.events import Settled
 from gairp.records.reading import read_events
 from tests.gateway.world import HI, World, world
@@ -125,3 +126,25 @@ def test_a_429_inside_a_stream_is_a_rate_limit_and_is_asked_once(tmp_path: Path)
     (settled,) = settlements(tmp_path)
     assert settled.error is not None
     assert settled.error.kind == "rate_limit"
+
+
+# -- shared budgets that cannot be reached (BerriAI/litellm#33325, maximhq/bifrost#3547) -----
+
+
+def test_a_call_whose_money_cannot_be_held_is_not_made(tmp_path: Path) -> None:
+    async def work(it: World) -> tuple[openai.APIStatusError, int]:
+        purse: Any = it.gateway.engine.purse
+
+        async def away(*_: Any) -> bool:
+            raise ApiError(503, "limits cannot be checked now", code="limits_unavailable")
+
+        purse.hold = away
+        with pytest.raises(openai.InternalServerError) as caught:
+            await it.ask("small")
+        return caught.value, it.fake.ledger.total.calls
+
+    error, calls = in_world(tmp_path, work)
+    assert (error.status_code, calls) == (503, 0)
+    assert "limits cannot be checked now" in error.message
+    assert error.response.headers["retry-after"] == "1"
+    assert [event.billing for event in settlements(tmp_path)] == ["free"]

@@ -209,7 +209,11 @@ class Exchange:
 
     async def _asked(self, call: Call) -> Response:
         usd, _ = self._engine.gate.reserved(call.id)
-        if not await self._engine.purse.hold(self._request.principal, call.id, usd):
+        try:
+            held = await self._engine.purse.hold(self._request.principal, call.id, usd)
+        except ApiError as error:
+            return _unheld(error)
+        if not held:
             return _unaffordable(call)
         return await self._calls.make(call)
 
@@ -316,6 +320,18 @@ def _headers(decision: Decision, model: str, attempts: int) -> list[tuple[bytes,
         (b"x-gairp-policy-version", decision.policy_version.encode("utf-8", "replace")),
         (b"x-gairp-cache", b"off"),
     ]
+
+
+def _unheld(error: ApiError) -> Response:
+    """The money for a call cannot be held now: it is not made."""
+    return Response(
+        model="",
+        finish_reason="",
+        latency_s=0.0,
+        error=Failure(
+            kind="unavailable", message=error.message, status=error.status, retry_after_s=1.0
+        ),
+    )
 
 
 def _unaffordable(call: Call) -> Response:

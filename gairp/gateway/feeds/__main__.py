@@ -64,7 +64,9 @@ def _told(name: str, seq: int) -> None:
 
 
 def _wait(gone: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not by `sys.stdin`, whose lock this thread would still hold when the process ends.
+    while os.read(0, 1 << 16):
+        pass
     gone.set()
 
 

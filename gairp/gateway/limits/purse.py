@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gairp.gateway.limits.periods import period_key
 from gairp.gateway.limits.rules import Quotas, budgets
@@ -69,19 +69,18 @@ class MemoryPurse:
 
     async def settle(self, principal: Principal, call_id: str, usd: float) -> None:
         """It cost so much, in the period in which it was held; also after `keep`."""
-        opened = self._open.pop(call_id, None)
-        if opened is None:
-            return
-        held, accounts = opened
-        for account in accounts:
-            account.held -= held
-            account.spent += pico(usd)
-        self._closed[call_id] = None
-        if len(self._closed) > _CLOSED:
-            self._closed.popitem(last=False)
+        self._close(call_id, pico(usd))
 
     async def keep(self, principal: Principal, call_id: str) -> None:
         """It stays held until `settle` says what it cost."""
+
+    async def held_calls(self) -> dict[str, list[str]]:
+        """Calls of this process that are held; the budgets are known by the call."""
+        return {name: [] for name in self._open}
+
+    async def close_call(self, call_id: str, keys: Sequence[str], amount: int) -> None:
+        """A call that `held_calls` named did cost so many picodollars."""
+        self._close(call_id, amount)
 
     def restore(self, spent: Mapping[tuple[str, str], tuple[float, float]]) -> None:
         """(name, period) -> (USD spent, USD held where nobody knows), of a ledger."""
@@ -93,6 +92,18 @@ class MemoryPurse:
         """USD spent of one budget in one period."""
         account = self._accounts.get((name, period))
         return 0.0 if account is None else account.spent / PICO
+
+    def _close(self, call_id: str, amount: int) -> None:
+        opened = self._open.pop(call_id, None)
+        if opened is None:
+            return
+        held, accounts = opened
+        for account in accounts:
+            account.held -= held
+            account.spent += amount
+        self._closed[call_id] = None
+        if len(self._closed) > _CLOSED:
+            self._closed.popitem(last=False)
 
     def _of(self, quotas: Quotas) -> tuple[Account, ...]:
         now = self._now()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _PREFIX = "gairp:"
+_PATIENT_S = 0.5  #: for an answer of Redis, which takes far less than a millisecond
+_OWED = 100_000
 _LEASE_S = 900  #: a place that a killed process held is free again after so long
 
 # For each quota: ARGV holds rpm, tpm, concurrency (-1 for none). Keys: requests of this minute and
@@ -122,10 +126,52 @@ def connect(url: str) -> Redis:
     """A client of the server at `url`; MissingDependencyError without the package."""
     try:
         from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
     except ImportError:
         raise MissingDependencyError("redis", extra="gateway", needed_for="shared limits") from None
-    found: Redis = Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0)
+    # Nothing is tried again: a script whose answer was lost may have run, and a client whose
+    # request is refused at once decides better than one that waits.
+    found: Redis = Redis.from_url(
+        url, socket_timeout=_PATIENT_S, socket_connect_timeout=_PATIENT_S,
+        retry=Retry(NoBackoff(), 0),
+    )  # fmt: skip
     return found
+
+
+class Owed:
+    """Scripts that free what was held, and that Redis did not hear: until it hears again."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Any, Sequence[str], Sequence[Any]]] = deque(maxlen=_OWED)
+        self._paying = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def run(self, script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> None:
+        """Run it, or remember it."""
+        try:
+            await _asked(script, keys, arguments)
+        except ApiError:
+            self._waiting.append((script, keys, arguments))
+        except asyncio.CancelledError:
+            self._waiting.append((script, keys, arguments))
+            raise
+
+    async def pay(self) -> None:
+        """Run what waits, as far as Redis hears it; each of them may be run twice."""
+        if self._paying:
+            return
+        self._paying = True
+        try:
+            while self._waiting:
+                await _asked(*self._waiting[0])
+                self._waiting.popleft()
+        except ApiError:
+            return
+        finally:
+            self._paying = False
 
 
 class RedisLimits:
@@ -136,6 +182,7 @@ class RedisLimits:
         self._admit: Any = redis.register_script(_ADMIT)
         self._done: Any = redis.register_script(_DONE)
         self._tickets: dict[int, str] = {}
+        self._owed = Owed()
 
     async def admit(self, principal: Principal, model: str, tokens: int) -> Ticket:
         """All of the quotas, or none."""
@@ -152,6 +199,8 @@ class RedisLimits:
         if which:
             raise _refused(quotas[which - 1], kind.decode(), wait, tokens)
         self._tickets[id(ticket)] = name
+        if self._owed:
+            await self._owed.pay()
         return ticket
 
     async def done(self, ticket: Ticket, tokens: int) -> None:
@@ -162,7 +211,7 @@ class RedisLimits:
             return
         numbers = [_number(quota.tpm) for _, quota in quotas]
         arguments = [self._now(), ticket.tokens - tokens, name, *numbers]
-        await _asked(self._done, _keys(quotas), arguments)
+        await self._owed.run(self._done, _keys(quotas), arguments)
 
 
 class RedisPurse:
@@ -174,6 +223,7 @@ class RedisPurse:
         self._settle: Any = redis.register_script(_SETTLE)
         self._left: dict[tuple[str, ...], float] = {}
         self._open: dict[str, list[str]] = {}
+        self._owed = Owed()
 
     def left_usd(self, principal: Principal) -> float:
         """As the last answer said; before there was one, the whole budget."""
@@ -197,17 +247,33 @@ class RedisPurse:
             self._left[tuple(keys)] = float(left) / PICO
         if held:
             self._open[call_id] = keys
+        if self._owed:
+            await self._owed.pay()
         return bool(held)
 
     async def settle(self, principal: Principal, call_id: str, usd: float) -> None:
-        """In the period in which it was held."""
+        """In the period in which it was held; where Redis is away, as soon as it is back."""
         keys = self._open.pop(call_id, None) or self._keys(budgets(principal))
         if keys:
-            await _asked(self._settle, keys, [call_id, pico(usd)])
+            await self._owed.run(self._settle, keys, [call_id, pico(usd)])
 
     async def keep(self, principal: Principal, call_id: str) -> None:
         """It stays held until `settle` says what it cost."""
         self._open.pop(call_id, None)
+
+    async def held_calls(self) -> dict[str, list[str]]:
+        """Call -> keys of the budgets that hold it, in all processes; ApiError 503 as `hold`."""
+        found: dict[str, list[str]] = {}
+        async for name in _heard(self._redis.scan_iter(match=f"{_PREFIX}*:calls", count=1000)):
+            async for call, _ in _heard(self._redis.hscan_iter(name, count=1000)):
+                key = name.decode().removesuffix(":calls")
+                found.setdefault(call.decode(), []).append(key)
+        return found
+
+    async def close_call(self, call_id: str, keys: Sequence[str], amount: int) -> None:
+        """A call that `held_calls` named did cost so many picodollars."""
+        self._open.pop(call_id, None)
+        await _asked(self._settle, keys, [call_id, amount])
 
     def _keys(self, quotas: Quotas) -> list[str]:
         now = self._now()
@@ -216,17 +282,34 @@ class RedisPurse:
 
 async def _asked(script: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
     """Run a script; ApiError 503 where Redis does not answer: nothing can be promised then."""
-    from redis.exceptions import RedisError
-
     try:
         return await script(keys=list(keys), args=list(arguments))
-    except (RedisError, OSError) as error:
-        raise ApiError(
-            503,
-            f"limits cannot be checked now ({type(error).__name__}); try again",
-            code="limits_unavailable",
-            retry_after_s=1.0,
-        ) from None
+    except Exception as error:
+        raise _unheard(error) from None
+
+
+async def _heard(found: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """What is found, as far as Redis answers."""
+    try:
+        async for each in found:
+            yield each
+    except Exception as error:
+        raise _unheard(error) from None
+
+
+def _unheard(error: Exception) -> ApiError:
+    """Redis is away; whatever else went wrong is raised as it is."""
+    from redis.exceptions import RedisError
+
+    # uvloop has RuntimeError for a connection that was closed under it.
+    if not isinstance(error, RedisError | OSError | RuntimeError):
+        raise error
+    return ApiError(
+        503,
+        f"limits cannot be checked now ({type(error).__name__}); try again",
+        code="limits_unavailable",
+        retry_after_s=1.0,
+    )
 
 
 def _keys(quotas: Quotas) -> list[str]:

@@ -78,6 +78,50 @@ def test_a_call_is_held_and_closed_once(within: Callable[[Work], Any]) -> None:
     assert within(work) == (False, 0.75)
 
 
+def test_what_is_held_can_be_listed_and_closed(within: Callable[[Work], Any]) -> None:
+    async def work(purse: Any) -> tuple[set[str], set[str], float]:
+        me = who(key=1.0, tenant=2.0)
+        for name in ("a", "b", "c"):
+            await purse.hold(me, name, 0.25)
+        await purse.settle(me, "a", 0.125)
+        await purse.keep(me, "b")
+        before = await purse.held_calls()
+        for _ in range(2):  # twice changes nothing
+            await purse.close_call("b", before["b"], 10**11)
+        after = set(await purse.held_calls())
+        await purse.hold(me, "z", 0.0)
+        return set(before), after, purse.left_usd(me)
+
+    assert within(work) == ({"b", "c"}, {"c"}, pytest.approx(1.0 - 0.125 - 0.1 - 0.25))
+
+
+def test_what_redis_did_not_hear_is_told_later(redis_url: str) -> None:
+    async def work() -> tuple[float, int, float, list[str]]:
+        redis, me = connect(redis_url), who(key=1.0)
+        await redis.flushall()
+        purse = RedisPurse(redis, now=lambda: NOVEMBER)
+        script = purse._settle
+
+        async def away(**more: Any) -> None:
+            raise ConnectionRefusedError("no Redis")
+
+        purse._settle = away
+        await purse.hold(me, "a", 0.5)
+        await purse.settle(me, "a", 0.25)  # raises nothing: the answer is there
+        owed = len(purse._owed)
+        while_away = purse.left_usd(me)
+        purse._owed._waiting[0] = (script, *purse._owed._waiting[0][1:])
+        purse._settle = script
+        await purse.hold(me, "b", 0.125)
+        held = list(await purse.held_calls())
+        await purse.hold(me, "c", 0.0)
+        left = purse.left_usd(me)
+        await redis.aclose()
+        return while_away, owed, left, held
+
+    assert asyncio.run(work()) == (0.5, 1, 0.625, ["b"])
+
+
 def test_without_a_budget_all_is_free(within: Callable[[Work], Any]) -> None:
     async def work(purse: Purse) -> tuple[float, bool]:
         nobody = Principal(tenant="t", quotas=(("key", Quota(rpm=5)),))
