@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import AsyncIterator
@@ -23,17 +24,19 @@ def processor_s(pid: int) -> float:
 
 
 class Reading:
-    """The clocks when a call begins; `into` adds what it took to its response."""
+    """The clocks when a call begins; `into` adds what it took to its response.
+
+    A server that has died has no clock any more: what its backend says of that stays as it is.
+    """
 
     def __init__(self, pid: int) -> None:
         self._pid, self._load = pid, os.getloadavg()[0]
-        self._begun = processor_s(pid)
+        self._begun = math.nan
+        with suppress(OSError):
+            self._begun = processor_s(pid)
 
     def into(self, response: Response) -> Response:
-        """With the signals `compute_s` and `load_average` (of the last minute, at the start).
-
-        A server that has died has no clock any more: its response stays as it is.
-        """
+        """With the signals `compute_s` and `load_average` (of the last minute, at the start)."""
         with suppress(OSError):
             spent = processor_s(self._pid) - self._begun
             signals = {**response.signals, "compute_s": spent, "load_average": self._load}

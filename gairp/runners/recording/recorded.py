@@ -52,7 +52,8 @@ class Recorded:
         """Whether this pair is still to be asked, now or once what it goes on with is there."""
         if pair.key in self.answers or self._lasting(pair.key) or self.needless(pair):
             return False
-        return pair.step == "answer" or not self._lasting(pair.root)
+        before = {"answer": (), "closing": (pair.root,), "vote": (pair.root, pair.closed_by)}
+        return not any(map(self._lasting, before[pair.step]))
 
     def needless(self, pair: Pair) -> bool:
         """Whether it is a closing of an answer that needs none."""

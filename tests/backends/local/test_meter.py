@@ -41,6 +41,7 @@ def test_a_process_that_is_gone_has_no_clock() -> None:
     reading = Reading(child.pid)
     child.communicate(b"\n")
     assert reading.into(Response(model="m")).signals == {}
+    assert Reading(child.pid).into(Response(model="m")).signals == {}
     with pytest.raises(OSError, match="Invalid argument"):
         processor_s(child.pid)
 
@@ -77,3 +78,18 @@ def test_answers_tell_what_they_took_whole_and_streamed() -> None:
         assert response is not None
         assert response.content == "hello there"
         assert 0.0 < response.signals["compute_s"] < 1.0
+
+
+def test_a_server_that_died_says_so_all_the_same() -> None:
+    async def scenario() -> list[Response]:
+        says = {"answer": "", "dies_when_asked": True}
+        backend = LocalBackend(server=FakeLocalServer(says=says), metered=True)
+        try:
+            return [await backend.complete(REQUEST, ARM) for _ in range(2)]
+        finally:
+            await backend.aclose()
+
+    for response in asyncio.run(scenario()):
+        assert response.error is not None
+        assert "ended with exit code 9" in response.error.message
+        assert "compute_s" not in response.signals

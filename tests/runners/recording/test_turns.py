@@ -13,6 +13,7 @@ import pytest
 from gairp.backends.fake import Ask, FakeServer
 from gairp.errors import ConfigError, UnknownNameError
 from gairp.runners.live.runner import LiveRunner
+from gairp.runners.recording.refresh import RefreshRunner
 from gairp.runners.recording.runner import RecordingRunner
 
 Settings = Callable[..., dict[str, Any]]
@@ -163,6 +164,28 @@ def test_alone_a_backend_has_one_arm_at_a_time(
     firsts = [i for i, (_, p, _) in enumerate(models.asked) if p.startswith("Is that answer")]
     for i in firsts:  # a vote comes right after the answer
         assert models.asked[i - 1][0] == models.asked[i][0]
+
+
+def test_a_refresh_asks_such_arms_as_they_were_recorded(
+    recorded: Callable[..., tuple[Any, Models]], settings: Settings, tmp_path: Path
+) -> None:
+    recorded("+recording.vote.params={temperature: 0}")
+    models, trace = Models(), tmp_path / "record" / "trace"
+    program: Any = {"models": {name: {"answer": models} for name in ("thinker", "talker")}}
+    with FakeServer(program).in_thread() as server:
+        plain = settings(
+            "refresh", server.base_url, "trace.dataset=null",
+            f"trace.path={trace}/outcomes.parquet", f"trace.prompts={trace}/prompts.parquet",
+        )  # fmt: skip
+        plain["live"]["arms"] = ARMS
+        found = RefreshRunner(plain, out=tmp_path / "refresh").compare()
+    assert found is not None
+    assert [(one.arm, one.unanswered, one.drift.verdict) for one in found] == [
+        ("reason", 0, "not enough data"), ("plain", 0, "not enough data"),
+    ]  # fmt: skip
+    assert all(one.tokens[0] == one.tokens[1] > 0 for one in found)
+    assert models.count("Is that answer") == 0  # votes are no part of the comparison
+    assert {limit for _, prompt, limit in models.asked if "First" in prompt} == {9}
 
 
 def test_wrong_settings_are_refused(settings: Settings, questions: Path, tmp_path: Path) -> None:
