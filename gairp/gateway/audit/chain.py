@@ -16,9 +16,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from gairp.errors import IntegrityError
 
 FIRST = "0" * 64
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_HASH = b',"hash":"%s"}'  #: how a line ends
 
 
 class Verified(NamedTuple):
@@ -30,9 +34,9 @@ class Verified(NamedTuple):
 
 def line_of(fields: dict[str, Any], before: str) -> tuple[bytes, str]:
     """The line and its hash."""
-    body = json.dumps({**fields, "before": before}, sort_keys=True, separators=(",", ":"))
-    digest = sha256((before + body).encode()).hexdigest()
-    return (body[:-1] + f',"hash":"{digest}"}}\n').encode(), digest
+    body = _ENCODER.encode({**fields, "before": before})
+    digest = sha256(before.encode() + body).hexdigest()
+    return body[:-1] + _HASH % digest.encode() + b"\n", digest
 
 
 def verify(path: Path) -> Verified:
@@ -43,17 +47,19 @@ def verify(path: Path) -> Verified:
     before, count = FIRST, 0
     for number, raw in _lines(path):
         try:
-            fields = json.loads(raw)
-            told = fields.pop("hash")
-        except (ValueError, KeyError, TypeError, AttributeError):
+            fields = msgspec.json.decode(raw)
+            told = fields["hash"].encode()
+            follows = fields.get("before") == before
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
             raise _broken(path, number, "is no line of an audit log") from None
-        if fields.get("before") != before:
+        if not follows:
             raise _broken(path, number, "does not follow the line before it: a line was removed, "
                           "added or moved")  # fmt: skip
-        fields.pop("before")
-        if line_of(fields, before)[1] != told:
+        end = _HASH % told
+        body = raw.removesuffix(end) + b"}"
+        if not raw.endswith(end) or sha256(before.encode() + body).hexdigest().encode() != told:
             raise _broken(path, number, "was altered: its hash does not fit its content")
-        before, count = told, count + 1
+        before, count = told.decode(), count + 1
     return Verified(count, before)
 
 

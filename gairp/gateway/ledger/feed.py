@@ -6,10 +6,12 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
+from gairp.gateway.database.many import Many
 from gairp.gateway.database.store import insert_into
 from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
 from gairp.gateway.limits.purse import pico
@@ -18,6 +20,7 @@ from gairp.records.events import Called, Decided, Event, Observed, Opened, Settl
 Row = dict[str, Any]
 Batch = Sequence[tuple[int, Event]]
 _KNOWN = 20_000
+_DAY_S = 86_400
 _STATES = {"billed": "settled", "free": "free", "cached": "free", "unknown": "unknown"}
 #: What a settlement says of a row that is there.
 _SETTLED = (
@@ -108,40 +111,18 @@ class LedgerFeed:
                 called[event.call_id] = self._intent(connection, event)
             elif isinstance(event, Settled):
                 settled[event.call_id] = self._settlement(event)
+            elif isinstance(event, Observed):  # no call of these will come any more
+                for ended in event.attempts:
+                    self._decided.pop(ended.decision_id, None)
         whole = [{**row, **settled.pop(name)} for name, row in called.items() if name in settled]
         names = {row["call_id"] for row in whole}
         begun = [row for name, row in called.items() if name not in names]
-        insert = insert_into(connection, ATTEMPTS)
-        if whole:
-            values_of = {name: insert.excluded[name] for name in _SETTLED}  # type: ignore[attr-defined]
-            connection.execute(
-                insert.on_conflict_do_update(  # type: ignore[attr-defined]
-                    index_elements=["call_id"],
-                    set_=values_of,
-                    # What was reconciled stays so, also where the journal is read again.
-                    where=(ATTEMPTS.c.state == "intent") | (insert.excluded.state != "unknown"),  # type: ignore[attr-defined]
-                ),
-                whole,
-            )
-        if begun:
-            connection.execute(
-                insert.on_conflict_do_nothing(index_elements=["call_id"]),  # type: ignore[attr-defined]
-                begun,
-            )
-        if settled:
-            values: dict[str, Any] = {name: bindparam(name) for name in _SETTLED}
-            statement = (
-                update(ATTEMPTS)
-                .where(
-                    ATTEMPTS.c.call_id == bindparam("b_call"),
-                    (ATTEMPTS.c.state == "intent") | (bindparam("b_state") != "unknown"),
-                )
-                .values(**values)
-            )
-            rows = [
-                {**row, "b_call": name, "b_state": row["state"]} for name, row in settled.items()
-            ]
-            connection.execute(statement, rows)
+        _WHOLE.execute(connection, whole)
+        _BEGUN.execute(connection, begun)
+        _ENDED.execute(
+            connection,
+            [{**row, "b_call": name, "b_state": row["state"]} for name, row in settled.items()],
+        )
 
     def _keep(self, event: Decided) -> None:
         self._decided[event.decision_id] = {
@@ -213,6 +194,36 @@ class LedgerFeed:
             connection.execute(PROGRESS.insert().values(journal=self._journal, seq=seq))
 
 
+def _insert_whole(connection: Connection) -> Any:
+    insert: Any = insert_into(connection, ATTEMPTS)
+    return insert.on_conflict_do_update(
+        index_elements=["call_id"],
+        set_={name: insert.excluded[name] for name in _SETTLED},
+        # What was reconciled stays so, also where the journal is read again.
+        where=(ATTEMPTS.c.state == "intent") | (insert.excluded.state != "unknown"),
+    )
+
+
+def _insert_begun(connection: Connection) -> Any:
+    insert: Any = insert_into(connection, ATTEMPTS)
+    return insert.on_conflict_do_nothing(index_elements=["call_id"])
+
+
+def _update_ended(connection: Connection) -> Any:
+    return (
+        update(ATTEMPTS)
+        .where(
+            ATTEMPTS.c.call_id == bindparam("b_call"),
+            (ATTEMPTS.c.state == "intent") | (bindparam("b_state") != "unknown"),
+        )
+        .values(**{name: bindparam(name) for name in _SETTLED})
+    )
+
+
+#: Intent and settlement at once, an intent alone, and a settlement of an intent that is there.
+_WHOLE, _BEGUN, _ENDED = Many(_insert_whole), Many(_insert_begun), Many(_update_ended)
+
+
 def _last_heard(event: Settled) -> bool:
     """Whether nothing more will come of its decision, though no outcome is observed."""
     left = event.error is not None and event.error.kind == "cancelled"
@@ -236,7 +247,13 @@ def _mark_unknown(connection: Connection, learner: str) -> None:
 
 
 def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    """The date in UTC, which many attempts share."""
+    return _date(int(at // _DAY_S))
+
+
+@cache
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY_S, UTC).strftime("%Y-%m-%d")
 
 
 def _pico(usd: float) -> int | None:
