@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent:
-    """Whether a request has gone out whole: from then on somebody may work, and charge."""
+    """Whether a request may have gone out whole: from then on somebody may work, and charge."""
 
     def __init__(self) -> None:
         self.whole = False

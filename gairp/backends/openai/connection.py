@@ -107,7 +107,9 @@ async def _traced(request: Any) -> None:
     sent = _SENT.get()
 
     async def trace(name: str, info: Mapping[str, Any]) -> None:
-        if name.endswith("send_request_body.complete"):
+        # Not `complete`: who gives up while the client takes its breath after the last write would
+        # never hear of that, and take a request that is with the server for one that never left.
+        if name.endswith("send_request_body.started"):
             sent.whole = True
 
     request.extensions["trace"] = trace

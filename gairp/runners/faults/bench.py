@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gairp.backends.fake import FakeServer
-from gairp.clock import WallClock
+from gairp.backends.fake.ledger import Call as Asked
 from gairp.routing.admission import Admission
 from gairp.routing.breaker import Breakers
 from gairp.routing.costing import Costing
 from gairp.routing.spend import SpendCeiling
+from gairp.runners.faults.loop import VirtualLoop, running
 from gairp.runners.faults.ways import Way
 from gairp.runners.live.settings import LiveSettings
 from gairp.runners.live.stage import Stage, build_stage
@@ -22,8 +23,8 @@ from gairp.runners.live.stage import Stage, build_stage
 STRUCK, HASTY, SPARE = "struck", "hasty", "spare"
 MODELS = {STRUCK: "m", HASTY: "m", SPARE: "spare"}
 CEILING_USD = 1.0
-_PATIENT = {"timeout_s": 60.0, "first_token_timeout_s": 60.0, "idle_timeout_s": 60.0}
-_HASTY = {"timeout_s": 0.75, "first_token_timeout_s": 0.75, "idle_timeout_s": 0.75}
+#: Seconds that a client waits for an answer, for its first token, and for each that follows.
+PATIENCE_S: Mapping[str, float] = {STRUCK: 60.0, HASTY: 0.75, SPARE: 60.0}
 _PRICES = """
 models:
   m: [{from: 2025-01-01, input: 1.0, output: 4.0}]
@@ -39,8 +40,17 @@ class Bench:
     server: FakeServer  #: the one that is struck
     spare: FakeServer
     stage: Stage
-    clock: WallClock
+    clock: VirtualLoop
     folder: Path
+
+    def forget(self) -> None:
+        """Begin the servers' ledgers anew."""
+        self.server.ledger.clear()
+        self.spare.ledger.clear()
+
+    def asked(self) -> list[Asked]:
+        """What both servers have been asked since."""
+        return [*self.server.ledger.calls(), *self.spare.ledger.calls()]
 
     def admission(self, *arms: str, **breaker: Any) -> Admission:
         """A gate over some of the arms: prices, ceiling and breakers know nothing of the past."""
@@ -67,15 +77,15 @@ async def bench(way: Way, folder: Path) -> AsyncIterator[Bench]:
     async with FakeServer() as server, FakeServer(_well()) as spare:
         live = LiveSettings(
             backends={
-                STRUCK: {**way(server.base_url, folder), **_PATIENT},
-                HASTY: {**way(server.base_url, folder), **_HASTY},
-                SPARE: {**way(spare.base_url, folder), **_PATIENT},
+                STRUCK: {**way(server.base_url, folder), **_waits(STRUCK)},
+                HASTY: {**way(server.base_url, folder), **_waits(HASTY)},
+                SPARE: {**way(spare.base_url, folder), **_waits(SPARE)},
             },
             arms={name: {"backend": name, "model": model} for name, model in MODELS.items()},
             params={"max_tokens": 64},
             prices={"user_files": [str(prices)], "genai": False},
         )
-        clock = WallClock()
+        clock = running()
         stage = build_stage(live, clock=clock, priced=True, horizon=1)
         try:
             await stage.start()
@@ -89,6 +99,11 @@ def answer(words: int) -> dict[str, Any]:
     text = "The lamp by the river burns all night, and nobody knows who 🪔 it."
     more = " word" * max(0, words - len(text.split()))
     return {"answer": {"text": text + more}}
+
+
+def _waits(arm: str) -> dict[str, float]:
+    names = ("timeout_s", "first_token_timeout_s", "idle_timeout_s")
+    return dict.fromkeys(names, PATIENCE_S[arm])
 
 
 def _well() -> dict[str, Any]:

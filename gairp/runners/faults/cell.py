@@ -31,10 +31,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 async def struck(bench: Bench, backend: str, stroke: Stroke, strikes: str) -> Cell:
     """Serve one request; waits between calls are noted and not waited for."""
     arm = HASTY if stroke.silent else STRUCK
-    server, spare = bench.server, bench.spare
+    server = bench.server
     server.use({"models": {MODELS[arm]: answer(stroke.words)}, "faults": stroke.faults(strikes)})
-    server.ledger.clear()
-    spare.ledger.clear()
+    bench.forget()
 
     async def waited(seconds: float) -> None:
         if stroke.refused and strikes == "once":
@@ -53,22 +52,19 @@ async def struck(bench: Bench, backend: str, stroke: Stroke, strikes: str) -> Ce
         await server.listen()
     served = counter.close()
     await settled(bench)
-    asked = [*server.ledger.calls(), *spare.ledger.calls()]
     return Cell(
         fault=stroke.name,
         backend=backend,
         strikes=strikes,
         saw=saw(served, quarantined=bool(admission.quarantined)),
-        account=account(served, asked),
+        account=account(served, bench.asked()),
     )
 
 
-async def settled(bench: Bench, within_s: float = 5.0) -> None:
+async def settled(bench: Bench) -> None:
     """Wait until the servers have noticed who has left, and written their bills."""
-    ledgers = (bench.server.ledger, bench.spare.ledger)
-    async with asyncio.timeout(within_s):
-        while any(call.ended == "open" for ledger in ledgers for call in ledger.calls()):
-            await asyncio.sleep(0.005)
+    while any(call.ended == "open" for call in bench.asked()):
+        await asyncio.sleep(0.005)
 
 
 async def closed(server: FakeServer) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from gairp.policies.cheapest import Cheapest
@@ -19,11 +20,12 @@ from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.retry import RetryRule
 from gairp.routing.router import Router
 from gairp.routing.steps import Call
-from gairp.runners.faults.bench import Bench
+from gairp.runners.faults.bench import PATIENCE_S, Bench
 from gairp.types import Request, Response
 
 Sleep = Callable[[float], Awaitable[object]]
 LEARNER = "faults"
+_EXACT_S = 1e-6  #: sums of seconds are not exact
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Served:
 
     responses: list[tuple[Call, Response]] = field(default_factory=list)
     waited_s: float = 0.0
+    gave_up: set[str] = field(default_factory=set)  #: calls, once their time was really up
+    left: set[str] = field(default_factory=set)  #: requests whose callers did not wait
     events: list[Event] = field(default_factory=list)
 
 
@@ -42,7 +46,7 @@ class Counter:
         """The cheapest arm is asked first: twice if need be, then another one, as often."""
         policy = Cheapest()
         self.served, self.admission = Served(), admission
-        self._caller, self._sleep = bench.stage.caller, sleep
+        self._caller, self._sleep, self._clock = bench.stage.caller, sleep, bench.clock
         self._journal, self._folder = Journal(folder), folder
         log = EventLog(
             learner=LEARNER, sink=self._journal, arms=bench.stage.arms, reserved=admission.reserved
@@ -71,8 +75,15 @@ class Counter:
         return self.served
 
     async def _ask(self, call: Call) -> Response:
-        response = await self._caller(call)
+        """Under the call's own name, so that each entry of a server's ledger finds its call."""
+        began = self._clock.now()
+        request = msgspec.structs.replace(call.request, id=call.id)
+        response = await self._caller(msgspec.structs.replace(call, request=request))
         self.served.responses.append((call, response))
+        waited_s = self._clock.now() - began
+        overdue = waited_s > PATIENCE_S[call.decision.arm] - _EXACT_S
+        if overdue and response.error is not None and response.error.kind == "timeout":
+            self.served.gave_up.add(call.id)
         return response
 
     async def _wait(self, seconds: float) -> None:

@@ -1,8 +1,10 @@
-"""Everything at once: many requests in flight, any fault at any call, and callers who leave."""
+"""Everything at once: many in flight, any fault at any call, callers who leave, time that jumps."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Callable
 
 from gairp.rng import DecisionRng
 from gairp.runners.faults.account import Account, account
@@ -17,14 +19,29 @@ _STRUCK = 0.5  #: share of the calls to the struck server
 _LEFT = 0.1  #: share of the requests whose caller does not wait for the answer
 
 
+#: Virtual seconds that a turn of the loop takes on the average, the share of turns in which the
+#: machine stands still, and for how long: more than a client has patience for.
+_TURN_S, _STALLED, _STALL_S = 0.001, 0.01, 2.0
+
+
+def gusts(seed: int) -> Callable[[], float]:
+    """Seconds that pass in each turn of the loop that storms are in."""
+    rng = DecisionRng(seed, "turns")
+
+    def each_turn() -> float:
+        stalled = rng.random() < _STALLED
+        return _STALL_S if stalled else -_TURN_S * math.log1p(-rng.random())
+
+    return each_turn
+
+
 async def storm(bench: Bench, *, requests: int, seed: int = 0) -> Account:
     """The accounts of all requests together; waits between calls are left out."""
     able = [stroke for stroke in strokes() if not stroke.refused]
     when = f"probability {_STRUCK / len(able)}"
     faults = [fault for stroke in able for fault in stroke.faults(when)]
     bench.server.use({"seed": seed, "models": {MODELS[HASTY]: answer(14)}, "faults": faults})
-    bench.server.ledger.clear()
-    bench.spare.ledger.clear()
+    bench.forget()
     admission = bench.admission(HASTY, SPARE, cooldown_s=1e-4, max_cooldown_s=1e-3)
     counter = Counter(bench, admission, bench.folder / f"storm-{seed}", _not_at_all)
     numbers = iter(range(requests))
@@ -36,7 +53,7 @@ async def storm(bench: Bench, *, requests: int, seed: int = 0) -> Account:
     await asyncio.gather(*(user() for _ in range(IN_FLIGHT)))
     served = counter.close()
     await settled(bench)
-    return account(served, [*bench.server.ledger.calls(), *bench.spare.ledger.calls()])
+    return account(served, bench.asked())
 
 
 async def _serve(counter: Counter, number: int, seed: int) -> None:
@@ -48,7 +65,7 @@ async def _serve(counter: Counter, number: int, seed: int) -> None:
         async with asyncio.timeout(patience):
             await counter.serve(Request(id=name, messages=messages))
     except TimeoutError:
-        return
+        counter.served.left.add(name)
 
 
 async def _not_at_all(seconds: float) -> None:

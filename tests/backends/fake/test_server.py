@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -46,6 +47,22 @@ def test_answers_as_a_process() -> None:
         process.terminate()
         assert process.wait(10) == 0
     assert answer["object"] == "chat.completion"
+
+
+def test_small_writes_go_out_at_once() -> None:
+    """Nagle's algorithm keeps the second piece of an answer until the first is acknowledged."""
+
+    async def main() -> int:
+        async with FakeServer() as server:
+            _, writer = await asyncio.open_connection(server.host, server.port)
+            while not server.open_ones:
+                await asyncio.sleep(0)
+            (connection,) = server.open_ones
+            taken = connection._transport.get_extra_info("socket")
+            writer.close()
+            return int(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    assert asyncio.run(main()) != 0
 
 
 def test_a_program_that_raises_comes_up_at_the_end() -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from gairp.backends.fake import FakeServer
 from gairp.backends.openai import OpenAIBackend
+from gairp.runners.faults.loop import VirtualLoop, running
 from gairp.types import Response
 from tests.backends.openai.asking import ARM, REQUEST, answered, streamed
 from tests.backends.openai.raw_server import CLOSE, DONE, HANG, RESET, Step, chat, event, raw_server
@@ -97,6 +99,38 @@ def test_a_refused_connection_costs_nothing() -> None:
     assert (response.error.kind, response.error.billing_unknown) == ("connection", False)
     assert "is the server up" in response.error.message
     assert math.isnan(response.usage.input_tokens)
+
+
+def test_who_gives_up_after_the_last_write_cannot_say_what_it_cost() -> None:
+    """At whatever turn of the loop the time is up: what the server charges is never called free."""
+
+    async def given_up(backend: OpenAIBackend, turn: int) -> tuple[Response, int]:
+        seconds = iter([0.0] * turn + [2.0])
+        with running().unsteady(lambda: next(seconds, 0.0)):
+            response = await backend.complete(REQUEST, ARM)
+        return response, sum(1 for _ in seconds)
+
+    async def main() -> list[tuple[bool, bool]]:
+        found: list[tuple[bool, bool]] = []
+        left = 0
+        async with FakeServer() as server:
+            backend = OpenAIBackend(
+                base_url=server.base_url, timeout_s=1.0, max_keepalive_connections=0
+            )
+            while not left:
+                server.ledger.clear()
+                response, left = await given_up(backend, turn=len(found))
+                await asyncio.sleep(1.0)  # until the server has noticed
+                if (error := response.error) is not None:
+                    assert error.kind == "timeout"
+                free = error is not None and not error.billing_unknown
+                found.append((server.ledger.total.billed_input > 0, free))
+            await backend.aclose()
+        return found
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        found = runner.run(main())
+    assert set(found) == {(False, True), (True, False)}  # charged, said to be free
 
 
 def refused(status: int, body: Any, **server: Any) -> Response:

@@ -13,6 +13,8 @@ from gairp.types import Decision, Failure, Request, Response, Usage
 
 USAGE = Usage(input_tokens=6.0, output_tokens=14.0)
 BROKEN = Failure(kind="connection", message="x", billing_unknown=True)
+OVERDUE = Failure(kind="timeout", message="x", billing_unknown=True)
+UNSENT = Failure(kind="timeout", message="x")
 LEFT = Failure(kind="cancelled", message="x", billing_unknown=True)
 
 
@@ -24,7 +26,8 @@ def called(call_id: str = "r/0.0") -> Called:
 
 
 def settled(call_id: str = "r/0.0", error: Failure | None = None) -> Settled:
-    billing: Any = "billed" if error is None else "unknown"
+    failed: Any = "unknown" if error is not None and error.billing_unknown else "free"
+    billing: Any = "billed" if error is None else failed
     return Settled(
         learner="l", at=0.0, call_id=call_id, decision_id="r/0", arm="a", model="m", usage=USAGE,
         cost_usd=0.1, billing=billing, first_token_s=0.1, latency_s=0.2, finish_reason="stop",
@@ -49,9 +52,9 @@ def answered(*events: Event) -> Served:
     return Served(responses=[(call, Response(model="m", usage=USAGE))], events=list(events))
 
 
-def asked(**fields: Any) -> Asked:
+def asked(call_id: str = "r/0.0", **fields: Any) -> Asked:
     charge = {"billed_input": 6, "billed_output": 14, "finished": True, **fields}
-    return Asked(number=1, id="r", attempt=1, **charge)
+    return Asked(number=1, id=call_id, attempt=1, **charge)
 
 
 WELL: tuple[Event, ...] = (called(), settled(), observed())
@@ -72,14 +75,34 @@ def test_an_answer_that_was_sent_and_never_seen() -> None:
     nobody = Served(events=[called(), settled(error=BROKEN)])
     assert account(nobody, [asked()]).broken() == ["lost 1"]
     assert account(nobody, [asked(faults=("garbage_json",))]).broken() == []
-    left = Served(events=[called(), settled(error=LEFT)])
-    assert account(left, [asked()]).broken() == []
+
+
+def test_an_answer_to_nobody_is_no_loss() -> None:
+    overdue: list[Event] = [called(), settled(error=OVERDUE)]
+    assert account(Served(events=overdue, gave_up={"r/0.0"}), [asked()]).broken() == []
+    # Said to be overdue, and its time was not up: a client that throws an answer away.
+    assert account(Served(events=overdue), [asked()]).broken() == ["lost 1"]
+    left: list[Event] = [called(), settled(error=LEFT)]
+    assert account(Served(events=left, left={"r"}), [asked()]).broken() == []
+    assert account(Served(events=left), [asked()]).broken() == ["lost 1"]
+
+
+def test_a_call_that_was_charged_and_is_taken_for_unsent() -> None:
+    unsent = Served(events=[called(), settled(error=UNSENT)], gave_up={"r/0.0"})
+    assert account(unsent, [asked()]).broken() == ["uncovered 20"]
+    # What another call of the same request holds does not cover it.
+    again = Served(
+        events=[*unsent.events, called("r/0.1"), settled("r/0.1", error=OVERDUE)],
+        gave_up={"r/0.0", "r/0.1"},
+    )
+    both = account(again, [asked(), asked("r/0.1")])
+    assert (both.held, both.broken()) == (400, ["uncovered 20"])
 
 
 def test_a_call_that_is_settled_twice_or_made_after_the_answer() -> None:
     assert account(answered(*WELL, settled()), [asked()]).twice == 1
     again = answered(*WELL, called("r/1.0"), settled("r/1.0", BROKEN))
-    assert account(again, [asked(), asked(finished=False)]).broken() == ["twice 1"]
+    assert account(again, [asked(), asked("r/1.0", finished=False)]).broken() == ["twice 1"]
 
 
 def test_a_call_that_nobody_knows_of() -> None:
