@@ -14,6 +14,7 @@ GairpError
 ├── PolicyError              a policy was asked something it cannot answer
 │   ├── FeatureError         features are absent, of the wrong width or not finite
 │   ├── NotFittedError       a trainable policy was asked to decide before `fit`
+│   ├── OverBudgetError      no candidate is within the budget: the router refuses the request
 │   └── StateError           a saved state does not fit this policy
 └── BackendError             a model could not be started or did not answer
 
@@ -104,6 +105,10 @@ class FeatureError(PolicyError):
 
 class NotFittedError(PolicyError):
     """A trainable policy was asked to decide before `fit`."""
+
+
+class OverBudgetError(PolicyError):
+    """No candidate is within the budget or the cap: the request is to be refused."""
 
 
 class StateError(PolicyError):

@@ -44,6 +44,8 @@ class BasePolicy(ABC):
     restorable: bool = True
     #: Whether the policy changes with feedback; `learn` does nothing where it does not.
     learns: ClassVar[bool] = False
+    #: Whether the arm is that of the highest score, and not drawn.
+    takes_best: ClassVar[bool] = False
 
     def __init__(self, *, utility: Utility | None = None, name: str | None = None) -> None:
         self.utility = utility or Utility()
@@ -192,6 +194,8 @@ def check_features(context: Context) -> None:
 
 class GreedyPolicy(BasePolicy):
     """Takes the arm of the highest score; ties go to the lowest expected cost, then the name."""
+
+    takes_best = True
 
     def _draw(self, context: Context, rng: DecisionRng) -> Draw:
         scores = self._scores(context, rng)

@@ -7,6 +7,7 @@ and feedback comes late and out of order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from heapq import heappop, heappush
 from typing import Protocol
@@ -21,7 +22,7 @@ from gairp.routing.event_log import Sink as EventSink
 from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.router import Router
 from gairp.routing.steps import Call, Step
-from gairp.types import Context, Feedback, Floats, Outcome, Request, Response
+from gairp.types import Budget, Context, Feedback, Floats, Outcome, Request, Response
 
 # At one instant, what is known is learned before anything new is decided.
 _FEEDBACK, _COMPLETION, _ARRIVAL = 0, 1, 2
@@ -34,6 +35,16 @@ class Sink(Protocol):
         self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
     ) -> None:
         """One request has completed; `quality` is what the trace says of the answer."""
+
+
+class Purse(Protocol):
+    """Holds the money of a replay's requests."""
+
+    def budget(self, request: Request) -> Budget:
+        """What the request's policy may read of it."""
+
+    def paid(self, outcome: Outcome) -> None:
+        """What one request came to cost."""
 
 
 class Replay:
@@ -53,11 +64,13 @@ class Replay:
         capacity: int = 100_000,
         events: EventSink | None = None,
         learner: str = "",
+        purse: Purse | None = None,
     ) -> None:
         """`expected_cost` and `max_cost` are [k], in USD a request, known before the replay.
 
         With `learn=False` no feedback is delivered: the policy stays as it is. `events` takes the
         interaction log, in which this is `learner`; its times are those of the replay's clock.
+        `purse` gives each context its budget, and is told what each request came to cost.
         """
         if not feedback_delay_s >= 0:
             raise ConfigError(
@@ -80,14 +93,15 @@ class Replay:
         self.arms, self.expected_cost, self.max_cost = arms, expected_cost, max_cost
         self.arrivals = arrivals or Sequential()
         self.feedback_delay_s = feedback_delay_s
-        self.learn = learn
+        self.learn, self.purse = learn, purse
         self._columns = {arm: column for column, arm in enumerate(arms)}
         self._heap: list[tuple[float, int, int, object]] = []
         self._pushed = 0
+        self._sink: Sink
 
     def run(self, prompts: Iterator[RecordedPrompt], sink: Sink) -> None:
         """Replay every prompt once, in the order given."""
-        heap, clock = self._heap, self.clock
+        heap, clock, self._sink = self._heap, self.clock, sink
         self._arrive_next(prompts, clock.now())
         while heap:
             time, kind, _, event = heappop(heap)
@@ -124,9 +138,15 @@ class Replay:
             expected_cost=self.expected_cost,
             max_cost=self.max_cost,
             now=now,
+            budget=None if self.purse is None else self.purse.budget(request),
         )
         flight = Flight(prompt, context, self.router.route(request, context))
-        self._call(flight, next(flight.route))
+        try:
+            step = next(flight.route)
+        except StopIteration as stop:
+            self._close(flight, stop.value, math.nan, self._sink)
+        else:
+            self._call(flight, step)
 
     def _call(self, flight: Flight, step: Step) -> None:
         if not isinstance(step, Call):
@@ -151,7 +171,7 @@ class Replay:
 
     def _finish(self, flight: Flight, outcome: Outcome, sink: Sink) -> None:
         quality = float(flight.prompt.quality[flight.column])
-        sink.record(flight.prompt, flight.context, outcome, quality)
+        self._close(flight, outcome, quality, sink)
         decision_id = outcome.attempts[-1].decision.id
         if not (self.learn and quality == quality):
             self.joiner.forget(decision_id)
@@ -159,6 +179,11 @@ class Replay:
         time = outcome.completed_at + self.feedback_delay_s
         feedback = Feedback(decision_id=decision_id, quality=quality, received_at=time)
         self._push(time, _FEEDBACK, feedback)
+
+    def _close(self, flight: Flight, outcome: Outcome, quality: float, sink: Sink) -> None:
+        if self.purse is not None:
+            self.purse.paid(outcome)
+        sink.record(flight.prompt, flight.context, outcome, quality)
 
 
 class Flight:

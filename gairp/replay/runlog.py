@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable
 
@@ -28,11 +29,14 @@ class RunLog:
     def record(
         self, prompt: RecordedPrompt, context: Context, outcome: Outcome, quality: float
     ) -> None:
-        """Keep one completed request; the propensity is the first decision's."""
-        decision = outcome.attempts[0].decision
+        """Keep one completed request; the propensity is the first decision's.
+
+        A refused one has arm -1, and neither propensity nor quality.
+        """
+        attempts = outcome.attempts
         self._rows.append(prompt.row)
-        self._arms.append(self._columns[outcome.attempts[-1].decision.arm])
-        self._propensity.append(decision.propensity)
+        self._arms.append(self._columns[attempts[-1].decision.arm] if attempts else -1)
+        self._propensity.append(attempts[0].decision.propensity if attempts else math.nan)
         self._quality.append(quality)
         self._cost_usd.append(outcome.total_cost_usd)
         self._latency_s.append(outcome.latency_s)

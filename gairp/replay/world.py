@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 
 from gairp.backends.recorded import RecordedPrompt, answer
+from gairp.policies.candidates import keep
 from gairp.replay.engine import _COMPLETION, Flight, Replay, Sink
 from gairp.replay.scenario.moment import Moment
 from gairp.replay.scenario.scenario import Scenario
 from gairp.replay.worldlog import WorldLog
-from gairp.routing.router import keep
 from gairp.routing.steps import Call, Step
 from gairp.types import Context, Failure, Outcome, Request, Response
 

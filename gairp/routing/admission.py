@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gairp.policies.candidates import keep
 from gairp.protocols import Clock
 from gairp.routing.breaker import Breakers
 from gairp.routing.costing import Bound, Costing
 from gairp.routing.load_board import LoadBoard
-from gairp.routing.router import keep
 from gairp.routing.spend import SpendCeiling
 from gairp.routing.steps import Call
 from gairp.types import Arm, Budget, Context, Floats, Request, Response

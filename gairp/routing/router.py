@@ -17,6 +17,8 @@ from typing import Protocol
 
 import msgspec
 
+from gairp.errors import OverBudgetError
+from gairp.policies.candidates import keep
 from gairp.protocols import Clock, Policy
 from gairp.rng import DecisionRng
 from gairp.routing.joiner import FeedbackJoiner
@@ -122,13 +124,19 @@ class Router:
     def route(
         self, request: Request, context: Context
     ) -> Generator[Step, Response | None, Outcome]:
-        """Run one request to its outcome; it is refused where no candidate is left to ask."""
+        """Run one request to its outcome; it is refused where no candidate is left to ask.
+
+        A policy refuses by raising OverBudgetError.
+        """
         done: tuple[Attempt, ...] = ()  # of decisions that failed and were followed by another
         waited = lost = 0.0  # for the decision at hand, and for those before it
         narrowed = context if self.gate is None else self.gate.narrow(request, context, _NONE)
         if not narrowed.candidates:
             return self._outcome(request, (), 0.0, refused=True)
-        decision = self._decide(request, narrowed, 0)
+        try:
+            decision = self._decide(request, narrowed, 0)
+        except OverBudgetError:
+            return self._outcome(request, (), 0.0, refused=True)
         chain: tuple[Attempt, ...] = ()
         while True:
             attempt, pause = yield from self._ask(request, decision)
@@ -206,7 +214,10 @@ class Router:
         if not left.candidates:
             return None
         left = msgspec.structs.replace(left, now=self.clock.now())
-        return left, self._decide(request, left, attempt)
+        try:
+            return left, self._decide(request, left, attempt)
+        except OverBudgetError:
+            return None
 
     # -- calling --------------------------------------------------------------------------
 
@@ -324,25 +335,3 @@ _ABANDONED = Response(
 def without(context: Context, arms: frozenset[str]) -> Context:
     """The context of the other candidates."""
     return keep(context, [i for i, arm in enumerate(context.candidates) if arm not in arms])
-
-
-def keep(context: Context, columns: list[int]) -> Context:
-    """The context of the candidates at these positions, in this order."""
-    if len(columns) == len(context.candidates):
-        return context
-    load = context.load
-    if load is not None:
-        load = msgspec.structs.replace(
-            load,
-            in_flight=load.in_flight[columns],
-            queued=load.queued[columns],
-            recent_latency_s=load.recent_latency_s[columns],
-            kv_cache_use=None if load.kv_cache_use is None else load.kv_cache_use[columns],
-        )
-    return msgspec.structs.replace(
-        context,
-        candidates=tuple(context.candidates[i] for i in columns),
-        expected_cost=context.expected_cost[columns],
-        max_cost=context.max_cost[columns],
-        load=load,
-    )

@@ -31,6 +31,18 @@ CONF = Path(__file__).resolve().parents[2] / "conf" / "policy"
 #: required argument (`???` there) or a setting worth testing beside the default. The arms of the
 #: tests are in policy_world.py.
 EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
+    "BudgetPacer": {
+        "paced": lambda: {"policy": LinUCB(), "budget_usd": 0.03, "requests": 100},
+        "paced_thompson": lambda: {
+            "policy": ThompsonBeta(),
+            "budget_usd": 0.03,
+            "requests": 100,
+            "window": 50,
+        },
+    },
+    "LatencySLO": {"slow": lambda: {"policy": LinUCB(), "seconds": 0.4, "share": 0.3}},
+    "RequestCap": {"capped": lambda: {"policy": LinUCB(), "cap_usd": 0.01}},
+    "TargetCost": {"target": lambda: {"policy": ThompsonBeta(), "target_usd": 3e-4, "step": 1e-3}},
     "EpsilonGreedy": {"decaying": lambda: {"epsilon": 0.5, "decay": 0.05}},
     "ExplorationFloor": {
         "floor_linucb": lambda: {"policy": LinUCB()},
@@ -45,6 +57,9 @@ EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
 
 #: Comparators that are bound to certain arms: they refuse candidates without any of them.
 BOUND_TO_ARMS = {"Fixed", "MixOnTrain", "Mixture"}
+
+#: Policies whose state a completion changes, before its feedback or without it.
+REMEMBER_COMPLETIONS = {"BudgetPacer", "LatencySLO", "TargetCost"}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.tariff import Tariff
+from gairp.policies.candidates import keep
 from gairp.protocols import Clock
 from gairp.routing.breaker import Breakers
-from gairp.routing.router import keep
 from gairp.routing.steps import Call
 from gairp.types import Arm, Context, Request, Response
 

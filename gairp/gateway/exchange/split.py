@@ -8,9 +8,9 @@ from typing import Self
 
 import msgspec
 
+from gairp.policies.candidates import keep
 from gairp.protocols import Policy
 from gairp.rng import DecisionRng
-from gairp.routing.router import keep
 from gairp.types import Attempt, Context, Decision, Feedback, Outcome
 
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Container
 import msgspec
 
 from gairp.errors import DataError, GairpError
+from gairp.policies.candidates import keep
 from gairp.records.events import Decided, Event, Learned, Observed, Opened, Settled
 from gairp.rng import DecisionRng
-from gairp.routing.router import keep
 from gairp.runners.replay_log.difference import differing, told
 from gairp.runners.replay_log.past import Past
 from gairp.runners.replay_log.rebuilt import job_of, rebuilt

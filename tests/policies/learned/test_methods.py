@@ -14,6 +14,7 @@ from gairp.policies.greedy_linear import GreedyLinear
 from gairp.policies.learned.bradley_terry import BradleyTerry
 from gairp.policies.learned.cluster import Cluster
 from gairp.policies.learned.ensemble import Ensemble
+from gairp.policies.learned.extra_trees import ExtraTrees
 from gairp.policies.learned.gradient_boosting import GradientBoosting
 from gairp.policies.learned.irt import IRT
 from gairp.policies.learned.logistic import Logistic
@@ -196,3 +197,16 @@ def test_an_ensemble_is_the_mean_of_its_members() -> None:
     assert both.estimates(WORLD.features) == pytest.approx(expected, abs=1e-12)
     with pytest.raises(ConfigError, match="predicts utility"):
         Ensemble(members=[GreedyLinear()])
+
+
+def test_the_forest_is_that_of_scikit_learn() -> None:
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    router = fitted(ExtraTrees(trees=7, leaf=4, features=0.5), WORLD.training_set())
+    seed = int(np.random.default_rng(0).integers(2**31))
+    for arm in range(3):
+        peer = ExtraTreesRegressor(
+            7, min_samples_leaf=4, max_features=0.5, random_state=seed + arm
+        ).fit(WORLD.features, WORLD.score[:, arm])
+        expected = peer.predict(WORLD.features)
+        assert router.estimates(WORLD.features)[:, arm] == pytest.approx(expected, abs=1e-12)

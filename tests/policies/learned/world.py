@@ -13,6 +13,7 @@ from gairp.policies.knn import KNN
 from gairp.policies.learned.bradley_terry import BradleyTerry
 from gairp.policies.learned.cluster import Cluster
 from gairp.policies.learned.ensemble import Ensemble
+from gairp.policies.learned.extra_trees import ExtraTrees
 from gairp.policies.learned.gradient_boosting import GradientBoosting
 from gairp.policies.learned.irt import IRT
 from gairp.policies.learned.kernel_ridge import KernelRidge
@@ -34,6 +35,7 @@ ROUTERS: dict[str, Callable[[], LearnedRouter]] = {
     "logistic": Logistic,
     "svm": SVM,
     "mlp": lambda: MLP(epochs=10),
+    "extra_trees": lambda: ExtraTrees(trees=40, features=1.0),
     "gradient_boosting": lambda: GradientBoosting(trees=60, learning_rate=0.15, depth=4),
     "matrix_factorisation": MatrixFactorisation,
     "irt": IRT,

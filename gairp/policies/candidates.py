@@ -1,0 +1,42 @@
+"""Narrowing a context to some of its candidates, and widening what was decided there again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gairp.types import Context
+
+
+def keep(context: Context, columns: Sequence[int]) -> Context:
+    """The context of the candidates at these positions, in this order."""
+    if len(columns) == len(context.candidates):
+        return context
+    columns = list(columns)
+    load = context.load
+    if load is not None:
+        load = msgspec.structs.replace(
+            load,
+            in_flight=load.in_flight[columns],
+            queued=load.queued[columns],
+            recent_latency_s=load.recent_latency_s[columns],
+            kv_cache_use=None if load.kv_cache_use is None else load.kv_cache_use[columns],
+        )
+    return msgspec.structs.replace(
+        context,
+        candidates=tuple(context.candidates[i] for i in columns),
+        expected_cost=context.expected_cost[columns],
+        max_cost=context.max_cost[columns],
+        load=load,
+    )
+
+
+def spread(values: Sequence[float], columns: Sequence[int], k: int, fill: float) -> list[float]:
+    """`values` at these positions of a list of k, and `fill` at the others."""
+    if len(columns) == k:
+        return list(values)
+    wide = [fill] * k
+    for column, value in zip(columns, values, strict=True):
+        wide[column] = value
+    return wide
