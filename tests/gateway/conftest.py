@@ -1,4 +1,4 @@
-"""A real PostgreSQL, where there is one."""
+"""A real PostgreSQL and a real Redis, where there are."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ import gairp.gateway.ledger.tables
 import gairp.gateway.tenants.tables  # noqa: F401
 from gairp.gateway.database.metadata import METADATA
 from gairp.gateway.database.store import open_store
+from tests.gateway.redis_server import redis_url
+
+__all__ = ["redis_url"]
 
 
 def _program(name: str) -> str | None:
