@@ -42,7 +42,10 @@ class Plan:
         seed: int = 0,
     ) -> None:
         """`samples` answers a pair, but `samples_of` an arm; sample s > 0 is asked with
-        `sample_params` and the seed `seed` + s. `vote` follows the first.
+        `sample_params` and a seed of its own. `vote` follows the first.
+
+        Were the seeds of all prompts the same few, so would be the draws behind all samples, and
+        agreement over a whole recording would hang on the luck of these.
         """
         self.questions, self.arms, self.vote = tuple(questions), arms, vote
         self._samples = {name: (samples_of or {}).get(name, samples) for name in arms}
@@ -116,8 +119,17 @@ class Plan:
     def _first(self, question: LiveQuestion, name: str, sample: int, now: float) -> Request:
         request, closing = question.request(LEARNER, now), self._closings[name]
         working = {} if closing is None else closing.working
-        own = {**self._sample_params, "seed": self._seed + sample} if sample else {}
-        return msgspec.structs.replace(request, params={**request.params, **working, **own})
+        request = msgspec.structs.replace(request, params={**request.params, **working})
+        if not sample:
+            return request
+        own = {**self._sample_params, "seed": self._seed_of(request, name, sample)}
+        return msgspec.structs.replace(request, params={**request.params, **own})
+
+    def _seed_of(self, request: Request, name: str, sample: int) -> int:
+        """31 bits of what is asked, of whom and how often: the same on every machine."""
+        own = _digest(name.encode(), content_key(request, self.arms[name]))
+        digest = blake2b(f"{self._seed}:{own}:{sample}".encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "big") >> 1
 
     def _further(self, first: Request, pair: Pair, said: Sequence[str]) -> Request:
         fields, asked = pair.question.fields, list[str]()
