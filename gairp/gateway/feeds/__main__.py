@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 
@@ -25,6 +26,9 @@ _NICE = 10  #: answers come first where there is one core for both
 
 def main() -> int:
     """Follow the journal until the gateway is gone."""
+    # A Ctrl-C, or a signal to all of a service, is for the gateway, which ends this one in order.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     os.nice(_NICE)
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=FeedPlan)

@@ -64,7 +64,6 @@ class FeedProcess:
             [sys.executable, "-m", "gairp.gateway.feeds"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C is for the gateway, which ends it in order
         )
         assert process.stdin is not None
         process.stdin.write(msgspec.json.encode(self._plan) + b"\n")
