@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.soak.account import account
 from benchmarks.soak.books import read_books
 from benchmarks.soak.child import SoakError
@@ -32,6 +34,8 @@ def main() -> int:
         try:
             with Soak(options, folder, say=lambda text: print(text, flush=True)) as soak:
                 soaked = soak.run()
+                lines = b"\n".join(map(msgspec.json.encode, soaked.load.answers))
+                (folder / "answers.jsonl").write_bytes(lines)
                 found = account(soaked, read_books(soaked))
         except SoakError as error:
             print(f"error: {error}", file=sys.stderr)

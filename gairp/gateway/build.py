@@ -15,6 +15,7 @@ from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
 from gairp.gateway.exchange.gate import GatewayGate
+from gairp.gateway.exchange.health import Health
 from gairp.gateway.exchange.splice import Splicer
 from gairp.gateway.exchange.target import DIRECT, Catalogue
 from gairp.gateway.exchange.tariff import Tariff
@@ -42,7 +43,9 @@ from gairp.pricing import load_catalogue
 from gairp.records.journal import Durability
 from gairp.rewards import Utility
 from gairp.routing.breaker import Breakers
+from gairp.routing.cooldown import Cooldowns
 from gairp.routing.load_board import LoadBoard
+from gairp.routing.outliers import Outliers
 from gairp.routing.retry import RetryRule
 from gairp.routing.slots import Slots
 from gairp.types import Arm
@@ -78,7 +81,13 @@ def build_engine(
     tariff = Tariff(
         arms=arms, splicers=splicers, catalogue=load_catalogue(**settings.prices), needed=priced
     )
-    gate = GatewayGate(arms=arms, tariff=tariff, breakers=Breakers(**settings.breaker), clock=clock)
+    gate = GatewayGate(
+        arms=arms,
+        tariff=tariff,
+        breakers=Breakers(**settings.breaker),
+        clock=clock,
+        health=Health(Cooldowns(**settings.cooldown), Outliers(list(arms), **settings.outliers)),
+    )
     stage = Stage(
         arms=arms,
         splicers=splicers,

@@ -214,6 +214,8 @@ class Gateway:
         for model in {arm.model for arm in engine.stage.arms.values()}:
             closed = engine.gate.breakers.allows(model, now)
             yield "gairp_breaker_open", (model,), float(not closed)
+        for name in engine.stage.arms:
+            yield "gairp_arm_left_alone_seconds", (name,), engine.gate.health.left_s(name, now)
         if self.feeds is not None:
             for name, seq in self.feeds.positions.items():
                 yield "gairp_feed_lag", (name,), float(max(0, engine.house.ink.seq - seq))

@@ -31,6 +31,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     fallbacks: int = 1
     retry: dict[str, Any] = {}
     breaker: dict[str, Any] = {}
+    cooldown: dict[str, Any] = {}
+    outliers: dict[str, Any] = {}
     slots: dict[str, Any] = {}
     prices: dict[str, Any] = {}
     largest_body: int = 32 << 20

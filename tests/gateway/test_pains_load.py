@@ -209,3 +209,44 @@ def test_a_model_that_keeps_failing_is_left_alone(tmp_path: Path) -> None:
 async def _within(home: Path, work: Any, **more: Any) -> Any:
     async with world(home, **more) as it:
         return await work(it)
+
+
+def test_a_retry_after_holds_for_every_request(tmp_path: Path) -> None:
+    """One 429 is enough, and who asks for that model alone is told when to come back."""
+
+    async def work(it: World) -> tuple[list[str], int, openai.RateLimitError]:
+        first = (await it.ask("both", extra_body={"user": "u"})).headers["x-gairp-arm"]
+        arms = [first, *[(await it.ask("both")).headers["x-gairp-arm"] for _ in range(30)]]
+        with pytest.raises(openai.RateLimitError) as caught:
+            await it.ask("small")
+        calls = sum(call.model == "small" for call in it.fake.ledger.calls())
+        return arms, calls, caught.value
+
+    faults = [{"kind": "status", "status": 429, "retry_after_s": 30, "model": "small"}]
+    arms, calls, error = asyncio.run(_within(tmp_path, work, faults=faults, retry={"calls": 1}))
+    assert set(arms) == {"large"}
+    assert calls == 1
+    assert error.code == "rate_limit_exceeded"
+    assert 20 <= int(error.response.headers["retry-after"]) <= 30
+    assert "cools down" in error.message
+
+
+def test_an_arm_that_fails_more_often_than_its_peers_is_ejected(tmp_path: Path) -> None:
+    """Every other answer fails: never five in a row, so that no breaker opens."""
+
+    async def work(it: World) -> tuple[int, Any, str]:
+        for _ in range(60):
+            assert (await it.ask("both")).headers["x-gairp-arm"]
+        calls = sum(call.model == "small" for call in it.fake.ledger.calls())
+        health = it.gateway.engine.gate.health
+        return calls, health, (await it.http.get("/metrics")).text
+
+    faults = [{"kind": "status_500", "model": "small", "when": "every 2"}]
+    calls, health, metrics = asyncio.run(_within(tmp_path, work, faults=faults, retry={"calls": 1}))
+    assert health.outliers.ejections == 1
+    assert 10 <= calls <= 30
+    assert 'gairp_breaker_open{model="small"} 0.0' in metrics
+    left = next(x for x in metrics.splitlines() if x.startswith("gairp_arm_left_alone_seconds{"))
+    assert left.startswith('gairp_arm_left_alone_seconds{arm="small"}') == (
+        float(left.split()[-1]) > 0
+    )

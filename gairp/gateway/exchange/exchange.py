@@ -60,6 +60,7 @@ class Exchange:
         self._engine, self._request, self._client = engine, request, client
         self._more: Headers = ()
         self._served: Served | None = None
+        self._asked_of: tuple[str, ...] | None = None  # the arms of the last target
         self._departure = Departure(receive, self._left)
         self._calls = Calls(engine.stage, request, raw, client, self._begun, self._departure.watch)
 
@@ -112,6 +113,7 @@ class Exchange:
         served = self._served = engine.house.find(target.learner)
         if target.split is not None:
             request, target = split_among(request, target, engine)
+        self._asked_of = target.arms
         context = self.context(served, target, request)
         router = self._led(served, target)
         decisions: list[Decision] = []
@@ -274,9 +276,12 @@ class Exchange:
             error.headers["x-gairp-decision-id"] = decision.id
             return error
         assert self._served is not None
-        context = self.context(self._served, Target(learner=""), self._request)
+        target = Target(learner="", arms=self._asked_of)
+        context = self.context(self._served, target, self._request)
         reasons = engine.gate.why(self._request, context)
-        return _nobody(reasons, expired=self._request.flight.expired)
+        return _nobody(
+            reasons, expired=self._request.flight.expired, soonest_s=engine.gate.soonest_s(context)
+        )
 
     def _secrets(self, decision: Decision) -> Callable[[str], str]:
         stage = self._engine.stage
@@ -347,7 +352,7 @@ def _unaffordable(call: Call) -> Response:
     )
 
 
-def _nobody(reasons: dict[str, str], *, expired: bool) -> ApiError:
+def _nobody(reasons: dict[str, str], *, expired: bool, soonest_s: float) -> ApiError:
     """Why no arm was asked at all."""
     if expired:
         return ApiError(504, "no answer in time", code="timeout")
@@ -360,8 +365,11 @@ def _nobody(reasons: dict[str, str], *, expired: bool) -> ApiError:
         return ApiError(400, told, code="context_length_exceeded", param="messages")
     if values and all("cannot do" in why for why in values):
         return ApiError(400, told, code="unsupported_capability")
+    if values and all("cools down" in why for why in values):
+        return ApiError(429, f"rate limited upstream: {told}", code="rate_limit_exceeded",
+                        retry_after_s=soonest_s)  # fmt: skip
     return ApiError(503, f"no model can answer now: {told}", code="no_model_available",
-                    retry_after_s=5.0)  # fmt: skip
+                    retry_after_s=soonest_s or 5.0)  # fmt: skip
 
 
 def _budget(left_usd: float) -> Budget:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from gairp.gateway.exchange.health import Health
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.tariff import Tariff
 from gairp.policies.candidates import keep
 from gairp.protocols import Clock
 from gairp.routing.breaker import Breakers
+from gairp.routing.cooldown import Cooldowns
+from gairp.routing.outliers import Outliers
 from gairp.routing.steps import Call
 from gairp.types import Arm, Context, Request, Response
 
@@ -18,7 +21,8 @@ from gairp.types import Arm, Context, Request, Response
 class GatewayGate:
     """What the router asks before and after each call.
 
-    An arm is left out while its model's breaker is open, where it lacks a capability that the
+    An arm is left out while its model's breaker is open, while it cools down or is ejected (retries
+    of a call that was made are for the router to time), where it lacks a capability that the
     request needs, where prompt and answer do not fit its window, and where one call might cost
     more than the principal's budgets have left. Once bytes have gone to the client, or its time is
     over, no arm is left.
@@ -31,11 +35,11 @@ class GatewayGate:
         tariff: Tariff,
         breakers: Breakers,
         clock: Clock,
-        closed: Callable[[str], str | None] | None = None,
+        health: Health | None = None,
     ) -> None:
-        """`closed` says why an arm is out of service for reasons of its own (ejected, say)."""
+        """`health` knows the arms that are left alone for a while."""
         self.arms, self.tariff, self.breakers, self.clock = dict(arms), tariff, breakers, clock
-        self._closed = closed
+        self.health = health or Health(Cooldowns(), Outliers(list(arms)))
         self._windows = any(arm.context_window is not None for arm in self.arms.values())
         self._begun: dict[str, int] = {}
         self._bounds: dict[str, tuple[float, int]] = {}
@@ -49,13 +53,13 @@ class GatewayGate:
         if self._open_to_all(request.peek, context, left, tried):
             return context
         now, allows, peek = self.clock.now(), self.breakers.allows, request.peek
-        needs, closed, most = peek.needs, self._closed, context.max_cost.tolist()
+        needs, health, most = peek.needs, self.health, context.max_cost.tolist()
         columns = []
         for i, name in enumerate(context.candidates):
             arm = self.arms[name]
             if name in tried or not allows(arm.model, now):
                 continue
-            if closed is not None and closed(name):
+            if health.left_s(name, now):
                 continue
             if needs and arm.capabilities and not needs <= arm.capabilities:
                 continue
@@ -70,9 +74,10 @@ class GatewayGate:
     ) -> bool:
         """Whether nothing speaks against any candidate: the rule, told without a look at each."""
         return (
-            not (tried or peek.needs or self._windows or self._closed)
+            not (tried or peek.needs or self._windows)
             and (left == math.inf or all(usd <= left for usd in context.max_cost.tolist()))
             and self.breakers.all_closed
+            and self.health.well(self.clock.now())
         )
 
     def why(self, request: GatewayRequest, context: Context) -> dict[str, str]:
@@ -84,12 +89,17 @@ class GatewayGate:
         }
         return {name: reason for name, reason in reasons.items() if reason}
 
+    def soonest_s(self, context: Context) -> float:
+        """Seconds until the first of the candidates is no longer left alone."""
+        now = self.clock.now()
+        return min((self.health.left_s(name, now) for name in context.candidates), default=0.0)
+
     def _reason(self, request: GatewayRequest, name: str, max_usd: float, left: float) -> str:
-        arm, peek = self.arms[name], request.peek
-        if not self.breakers.allows(arm.model, self.clock.now()):
-            return f"the breaker of model {arm.model!r} is open"
-        if self._closed is not None and (why := self._closed(name)) is not None:
+        arm, peek, now = self.arms[name], request.peek, self.clock.now()
+        if why := self.health.why(name, now):
             return why
+        if not self.breakers.allows(arm.model, now):
+            return f"the breaker of model {arm.model!r} is open"
         if peek.needs and arm.capabilities and not peek.needs <= arm.capabilities:
             return f"cannot do: {', '.join(sorted(peek.needs - arm.capabilities))}"
         if not self.tariff.fits(peek, name):
@@ -129,6 +139,7 @@ class GatewayGate:
             self.breakers.of(model).cancelled(now, begun=begun)
         else:
             self.breakers.ended(model, error, now, begun=begun)
+            self.health.ended(call.decision.arm, error, now)
         unknown = error is not None and error.billing_unknown
         if unknown and math.isnan(cost_usd):
             cost_usd = usd  # what was reserved must be assumed
