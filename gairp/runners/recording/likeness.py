@@ -16,19 +16,16 @@ if TYPE_CHECKING:
 
 _KEYS = ["prompt_id", "model"]
 _HEAD = (
-    "arm",
-    "rows",
-    "same response",
-    "same score",
-    "same tokens in",
+    "arm", "rows", "same response", "same score", "same tokens in", "agreement, difference",
     "compute, ratio",
-)
+)  # fmt: skip
 
 
 def likeness(first: pd.DataFrame, second: pd.DataFrame) -> Grid:
     """A line an arm, over the (prompt, arm) pairs that both outcomes tables have.
 
-    The ratio is of the first table's median `compute_s` to the second's, blank where one has none.
+    The difference is of means, the ratio of medians of `compute_s`, the first table's against the
+    second's; blank where one has none.
     Raises DataError where they share no pair.
     """
     both = first.astype({"model": str}).merge(
@@ -42,8 +39,14 @@ def likeness(first: pd.DataFrame, second: pd.DataFrame) -> Grid:
             int((rows[name] == rows[f"{name}_other"]).sum())
             for name in ("response", "score", "input_tokens")
         ]
-        lines.append((str(arm), str(len(rows)), *map(str, same), _ratio(rows)))
+        lines.append((str(arm), str(len(rows)), *map(str, same), _difference(rows), _ratio(rows)))
     return Grid(_HEAD, tuple(lines))
+
+
+def _difference(rows: pd.DataFrame) -> str:
+    if "agreement_other" not in rows:
+        return "—"
+    return f"{float((rows['agreement'] - rows['agreement_other']).mean()):+.2f}"
 
 
 def _ratio(rows: pd.DataFrame) -> str:

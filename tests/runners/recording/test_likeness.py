@@ -21,12 +21,14 @@ OLD = recording(
 
 def test_shared_pairs_are_counted_by_arm() -> None:
     new = recording(("p", "a", "4", 1.0, 9, 3.0), ("q", "a", "4", 0.0, 8, 5.0))
-    assert likeness(new, OLD).lines == (("a", "2", "1", "2", "1", "2.00"),)
+    assert likeness(new, OLD).lines == (("a", "2", "1", "2", "1", "—", "2.00"),)
+    old, new = OLD.assign(agreement=[0.0, 1.0, 0.0]), new.assign(agreement=[1.0, 0.5])
+    assert likeness(new, old).lines[0][5] == "+0.25"
 
 
 def test_without_a_meter_there_is_no_ratio() -> None:
     new = recording(("p", "b", "3", 0.0, 9, 1.0)).drop(columns="compute_s")
-    assert likeness(new, OLD).lines == (("b", "1", "0", "0", "1", "—"),)
+    assert likeness(new, OLD).lines == (("b", "1", "0", "0", "1", "—", "—"),)
 
 
 def test_nothing_shared_is_refused() -> None:
