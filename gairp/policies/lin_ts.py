@@ -7,6 +7,7 @@ import numpy as np
 from gairp.errors import ConfigError
 from gairp.policies.base import BasePolicy, Floats, State, best, one_hot
 from gairp.policies.best_arm import best_of_gaussians
+from gairp.policies.gram_arms import GramArms
 from gairp.policies.ridge_arms import RidgeArms
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
@@ -38,7 +39,7 @@ class LinTS(BasePolicy):
         if not (0 <= v < np.inf and 0 < ridge < np.inf):
             raise ConfigError(f"lin_ts needs v >= 0 and ridge > 0; got {v} and {ridge}")
         self.v, self.ridge = float(v), float(ridge)
-        self._arms = RidgeArms(self.ridge)
+        self._arms: RidgeArms | GramArms = RidgeArms(self.ridge)
 
     def _distribution(self, context: Context, rng: DecisionRng) -> tuple[Floats, Floats | None]:
         mean, sd = self._arms.predict(context.features, context.candidates)
@@ -50,6 +51,14 @@ class LinTS(BasePolicy):
 
     def _learn(self, context: Context, decision: Decision, reward: float) -> None:
         self._arms.update(decision.arm, context.features, reward)
+
+    def forget(self, arm: str, *, kept: float = 0.0) -> None:
+        """Keep this share of what is known of an arm."""
+        self._arms.forget(arm, kept=kept)
+
+    def adopt(self, arm: str, *, like: str | None, kept: float) -> None:
+        """Let a new arm begin with this share of another's evidence; None: of the mean of all."""
+        self._arms.adopt(arm, like=like, kept=kept)
 
     def _state(self) -> State:
         return self._arms.state()

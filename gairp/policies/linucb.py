@@ -7,6 +7,7 @@ from scipy.linalg.blas import daxpy
 
 from gairp.errors import ConfigError
 from gairp.policies.base import Floats, GreedyPolicy, State
+from gairp.policies.gram_arms import GramArms
 from gairp.policies.ridge_arms import RidgeArms
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
@@ -34,7 +35,7 @@ class LinUCB(GreedyPolicy):
         if not (0 <= alpha < np.inf and 0 < ridge < np.inf):
             raise ConfigError(f"linucb needs alpha >= 0 and ridge > 0; got {alpha} and {ridge}")
         self.alpha, self.ridge = float(alpha), float(ridge)
-        self._arms = RidgeArms(self.ridge)
+        self._arms: RidgeArms | GramArms = RidgeArms(self.ridge)
 
     def _scores(self, context: Context, rng: DecisionRng) -> Floats:
         mean, width = self._arms.predict(context.features, context.candidates)
@@ -45,6 +46,14 @@ class LinUCB(GreedyPolicy):
 
     def _learn(self, context: Context, decision: Decision, reward: float) -> None:
         self._arms.update(decision.arm, context.features, reward)
+
+    def forget(self, arm: str, *, kept: float = 0.0) -> None:
+        """Keep this share of what is known of an arm."""
+        self._arms.forget(arm, kept=kept)
+
+    def adopt(self, arm: str, *, like: str | None, kept: float) -> None:
+        """Let a new arm begin with this share of another's evidence; None: of the mean of all."""
+        self._arms.adopt(arm, like=like, kept=kept)
 
     def _state(self) -> State:
         return self._arms.state()

@@ -75,6 +75,35 @@ class RidgeArms:
         daxpy(v, theta, d, step)
         dger(-scale, v, v, 1, 1, inverse.T, 1, 1, 1)
 
+    def forget(self, arm: str, *, kept: float = 0.0) -> None:
+        """Keep this share of an arm's evidence; O(d³)."""
+        row = self._arms.row(arm)
+        if row is not None:
+            gram, moment = self._evidence(row)
+            self._put(row, kept * gram, kept * moment)
+
+    def adopt(self, arm: str, *, like: str | None, kept: float) -> None:
+        """Give a new arm this share of another's evidence; None: of the mean of all. O(d³)."""
+        if arm in self._arms or not len(self._arms):
+            return
+        source = None if like is None else self._arms.row(like)
+        rows = range(len(self._arms)) if source is None else (source,)
+        grams, moments = zip(*(self._evidence(row) for row in rows), strict=True)
+        row = self._grow(arm, self._d)
+        self._put(row, kept * np.mean(grams, axis=0), kept * np.mean(moments, axis=0))
+
+    def _evidence(self, row: int) -> tuple[Floats, Floats]:
+        """Σ x x' [d, d] and Σ r x [d] of one arm."""
+        d = self._d
+        a = np.linalg.inv(self._inverse[row * d : (row + 1) * d])
+        return a - self._ridge * np.eye(d), a @ self._theta[row]
+
+    def _put(self, row: int, gram: Floats, moment: Floats) -> None:
+        d = self._d
+        inverse = np.linalg.inv(gram + self._ridge * np.eye(d))
+        self._inverse[row * d : (row + 1) * d] = (inverse + inverse.T) / 2.0
+        self._theta[row] = inverse @ moment
+
     def _grow(self, arm: str, d: int) -> int:
         if not self._d:
             self._d = d

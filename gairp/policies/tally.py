@@ -16,8 +16,6 @@ Floats = NDArray[np.float64]
 class Tally:
     """Count and total of rewards by arm; zeros for an arm without any."""
 
-    __slots__ = ("_arms", "_count", "_total")
-
     def __init__(self) -> None:
         self._arms = ArmIndex()
         # One row more than arms: row -1, always zero, is what an arm never seen reads.
@@ -26,13 +24,34 @@ class Tally:
 
     def add(self, arm: str, reward: float) -> None:
         """Count one reward."""
+        row = self._row(arm)
+        self._count[row] += 1.0
+        self._total[row] += reward
+
+    def forget(self, arm: str, *, kept: float = 0.0) -> None:
+        """Keep this share of an arm's rewards."""
+        row = self._arms.row(arm)
+        if row is not None:
+            self._count[row] *= kept
+            self._total[row] *= kept
+
+    def adopt(self, arm: str, *, like: str | None, kept: float) -> None:
+        """Give a new arm this share of another's rewards; None: of the mean of all."""
+        if arm in self._arms or not len(self._arms):
+            return
+        source = None if like is None else self._arms.row(like)
+        rows = slice(0, len(self._arms)) if source is None else slice(source, source + 1)
+        count, total = self._count[rows].mean(), self._total[rows].mean()
+        row = self._row(arm)
+        self._count[row], self._total[row] = kept * count, kept * total
+
+    def _row(self, arm: str) -> int:
         row = self._arms.row(arm)
         if row is None:
             row = self._arms.add(arm)
             self._count = np.append(self._count, 0.0)
             self._total = np.append(self._total, 0.0)
-        self._count[row] += 1.0
-        self._total[row] += reward
+        return row
 
     def of(self, arms: tuple[str, ...]) -> tuple[Floats, Floats]:
         """Counts and totals of these arms, [k] each; to be read, not written."""

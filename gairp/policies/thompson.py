@@ -46,6 +46,16 @@ class IndependentThompson(BasePolicy):
         self._tally.add(decision.arm, self._reward(reward))
         self._last = None
 
+    def forget(self, arm: str, *, kept: float = 0.0) -> None:
+        """Keep this share of what is known of an arm."""
+        self._tally.forget(arm, kept=kept)
+        self._last = None
+
+    def adopt(self, arm: str, *, like: str | None, kept: float) -> None:
+        """Let a new arm begin with this share of another's evidence; None: of the mean of all."""
+        self._tally.adopt(arm, like=like, kept=kept)
+        self._last = None
+
     def _state(self) -> State:
         return self._tally.state()
 
