@@ -16,6 +16,7 @@ from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
 from gairp.gateway.exchange.gate import GatewayGate
 from gairp.gateway.exchange.health import Health
+from gairp.gateway.exchange.hedges import Hedges
 from gairp.gateway.exchange.splice import Splicer
 from gairp.gateway.exchange.target import DIRECT, Catalogue
 from gairp.gateway.exchange.tariff import Tariff
@@ -106,6 +107,7 @@ def build_engine(
         affinities=Affinities(),
         clock=clock,
         deadline_s=settings.deadline_s,
+        hedges=Hedges(**settings.hedge),
     )
 
 

@@ -210,6 +210,7 @@ class Gateway:
     def _gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         engine = self.engine
         yield "gairp_in_flight", (), float(self.in_flight)
+        yield "gairp_hedges", (), float(engine.hedges.begun)
         now = engine.clock.now()
         for model in {arm.model for arm in engine.stage.arms.values()}:
             closed = engine.gate.breakers.allows(model, now)

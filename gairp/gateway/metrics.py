@@ -32,6 +32,7 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "gairp_in_flight": ((), "requests under way"),
     "gairp_breaker_open": (("model",), "1 while the model is left alone"),
     "gairp_arm_left_alone_seconds": (("arm",), "for which the arm still cools down or is ejected"),
+    "gairp_hedges": ((), "requests for which a second arm was asked beside the first"),
     "gairp_feed_lag": (("feed",), "events of the journal that ledger or audit lack"),
     "gairp_pending_feedback": (("learner",), "decisions that wait for feedback"),
     "gairp_learner_updates": (("learner",), "updates that the policy has applied"),

@@ -33,6 +33,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     breaker: dict[str, Any] = {}
     cooldown: dict[str, Any] = {}
     outliers: dict[str, Any] = {}
+    hedge: dict[str, Any] = {}
     slots: dict[str, Any] = {}
     prices: dict[str, Any] = {}
     largest_body: int = 32 << 20

@@ -20,6 +20,8 @@ from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Calls, Kept, Stage
 from gairp.gateway.exchange.client import Client, Departure, Headers, Receive
 from gairp.gateway.exchange.gate import GatewayGate
+from gairp.gateway.exchange.hedges import Hedges
+from gairp.gateway.exchange.race import Race
 from gairp.gateway.exchange.refusal import broken_event, refusal
 from gairp.gateway.exchange.request import Flight, GatewayRequest
 from gairp.gateway.exchange.split import KeptPolicy, SplitPolicy
@@ -49,19 +51,31 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     affinities: Affinities
     clock: Clock
     deadline_s: float
+    hedges: Hedges = msgspec.field(default_factory=Hedges)
 
 
 class Exchange:
     """Serves one request; `more` are headers of the answer that its caller knows already."""
 
     def __init__(
-        self, engine: Engine, request: GatewayRequest, raw: bytes, client: Client, receive: Receive
+        self,
+        engine: Engine,
+        request: GatewayRequest,
+        raw: bytes,
+        client: Client,
+        receive: Receive,
+        departure: Departure | None = None,
     ) -> None:
+        """`departure` is that of the exchange which this one races against."""
         self._engine, self._request, self._client = engine, request, client
+        self._raw, self._receive = raw, receive
         self._more: Headers = ()
         self._served: Served | None = None
         self._asked_of: tuple[str, ...] | None = None  # the arms of the last target
-        self._departure = Departure(receive, self._left)
+        self._decisions: list[Decision] = []  # of the last route
+        self._race: Race | None = None
+        self._rival: Exchange | None = None
+        self._departure = departure or Departure(receive, self._left)
         self._calls = Calls(engine.stage, request, raw, client, self._begun, self._departure.watch)
 
     async def run(self, target: Target, more: Headers = ()) -> Outcome | None:
@@ -74,8 +88,13 @@ class Exchange:
         if not self._request.peek.stream:
             self._departure.watch_after(_PATIENT_S)
         try:
-            outcome = await self._answered(target)
-            await self._finish(outcome)
+            after_s = self._hedged_after(target)
+            if after_s is None:
+                outcome = await self._answered(target)
+                await self._finish(outcome)
+            else:
+                winner, outcome = await self._raced(target, after_s)
+                await winner._finish(outcome)
             return outcome
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -87,6 +106,56 @@ class Exchange:
             self._departure.over()
             if flight.settled:
                 await self._settle_money()
+            if self._rival is not None and self._rival._request.flight.settled:
+                await self._rival._settle_money()
+
+    # -- hedging ---------------------------------------------------------------------------
+
+    @property
+    def committed(self) -> bool:
+        """The first byte is with the client."""
+        return self._request.flight.committed
+
+    def _hedged_after(self, target: Target) -> float | None:
+        hedges = self._engine.hedges
+        after_s = hedges.after_s if target.hedge_s is None else target.hedge_s
+        if after_s is None or target.split is not None:  # a branch's propensity is of the chain
+            return None
+        hedges.requests += 1
+        return after_s
+
+    async def _raced(self, target: Target, after_s: float) -> tuple[Exchange, Outcome]:
+        """The exchange that has an answer first, and its outcome."""
+        race = self._race = Race()
+        race.enter(self, self._answered(target))
+
+        def hedge() -> None:
+            others = self._not_asked(target)
+            if others and self._engine.hedges.begin():
+                rival = self._rival = self._against(race)
+                narrowed = msgspec.structs.replace(target, arms=others, fallbacks=(), affinity=None)
+                race.enter(rival, rival._answered(narrowed))
+
+        return await race.run(after_s, hedge)
+
+    def _not_asked(self, target: Target) -> tuple[str, ...]:
+        served, asked = self._served, {decision.arm for decision in self._decisions}
+        arms = target.arms or (() if served is None else served.arms)
+        return tuple(name for name in arms if name not in asked) if asked else ()
+
+    def _against(self, race: Race) -> Exchange:
+        request, flight = self._request, self._request.flight
+        copy = msgspec.structs.replace(
+            request,
+            id=f"{request.id}+h",
+            tags={**request.tags, "hedge": "true"},
+            flight=Flight(due=flight.due),
+        )
+        rival = Exchange(
+            self._engine, copy, self._raw, self._client, self._receive, self._departure
+        )
+        rival._race, rival._more = race, self._more
+        return rival
 
     # -- deciding and asking ---------------------------------------------------------------
 
@@ -117,6 +186,7 @@ class Exchange:
         context = self.context(served, target, request)
         router = self._led(served, target)
         decisions: list[Decision] = []
+        self._decisions = decisions
         outcome = await self._drive(router.route(request, context), decisions)
         engine.recents.keep(
             Recent(
@@ -234,6 +304,8 @@ class Exchange:
 
     def _begun(self, call: Call, headers: Headers) -> Headers:
         """The head of a stream that an arm has begun."""
+        if self._race is not None:
+            self._race.began(self)
         decision = call.decision
         ours = _headers(decision, self._engine.stage.arms[decision.arm].model, decision.attempt + 1)
         return [*headers, *ours, *self._more]
@@ -289,6 +361,8 @@ class Exchange:
 
     def _left(self) -> None:
         self._request.flight.gone = True
+        if self._rival is not None:
+            self._rival._request.flight.gone = True
 
 
 def split_among(

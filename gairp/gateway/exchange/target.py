@@ -33,6 +33,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rule: str = ""  #: the name of the rule that matched
     fallbacks: tuple[Target, ...] = ()  #: asked in turn where no arm of this one is left or answers
     deadline_s: float | None = None
+    hedge_s: float | None = None  #: without an answer by then another arm is asked as well
     shadows: tuple[Shadow, ...] = ()
     affinity: str | None = None  #: what keeps to its first arm: a session, say
     split: Split | None = None  #: the branches that were drawn among

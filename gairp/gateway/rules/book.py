@@ -80,6 +80,8 @@ class RuleBook:
             found["fallbacks"] = tuple(self.catalogue.find(name) for name in rule.fallbacks)
         if rule.deadline_s is not None:
             found["deadline_s"] = rule.deadline_s
+        if rule.hedge_s is not None:
+            found["hedge_s"] = rule.hedge_s
         if rule.affinity is not None and (unit := unit_of(rule.affinity, facts, request_id)):
             found["affinity"] = f"{rule.name}|{unit}"
         if rule.shadow is not None:
@@ -151,6 +153,8 @@ class RuleBook:
             self._check_weights(i, rule.split)
         if rule.deadline_s is not None and not rule.deadline_s > 0:
             raise self._error(i, "deadline_s", "must be above 0 seconds")
+        if rule.hedge_s is not None and not rule.hedge_s > 0:
+            raise self._error(i, "hedge_s", "must be above 0 seconds")
         if rule.shadow is not None and not 0 <= rule.shadow.share <= 1:
             raise self._error(i, "shadow", "share must be in [0, 1]")
         try:

@@ -52,6 +52,7 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     refuse: RefusalSpec | None = None
     fallbacks: list[str] = []  #: asked in turn where the target has no arm left or fails
     deadline_s: float | None = None
+    hedge_s: float | None = None  #: without an answer by then another arm is asked as well
     affinity: By | None = None  #: later requests of the same unit keep their first arm
     shadow: ShadowSpec | None = None
 
