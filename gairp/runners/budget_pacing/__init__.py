@@ -1,0 +1,1 @@
+"""Budget pacing on ParetoBandit's data and protocol, beside its published pacer."""

@@ -1,0 +1,97 @@
+"""One router on one split: tuned on validation, fitted on train, measured on test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gairp.policies.learned.router import LearnedRouter
+from gairp.rewards import Utility
+from gairp.runners.plateau.part import Part
+from gairp.runners.plateau.tuning import Settings, Tuner
+from gairp.runners.replay.prepared import Prepared
+from gairp.types import Floats, TrainingSet
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What came of one router on one split."""
+
+    router: str
+    split: int
+    quality: Floats  #: [n], of the test rows
+    cost_usd: Floats  #: [n]
+    aiq: float
+    settings: Settings
+
+    def save(self, file: Path) -> None:
+        """Whole or not at all."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".part")
+        with partial.open("wb") as out:
+            np.savez(
+                out, quality=self.quality, cost_usd=self.cost_usd, aiq=self.aiq,
+                settings=json.dumps(self.settings),
+            )  # fmt: skip
+        partial.replace(file)
+
+    @classmethod
+    def read(cls, router: str, split: int, file: Path) -> Cell:
+        """What `save` wrote."""
+        with np.load(file) as found:
+            return cls(
+                router, split, found["quality"], found["cost_usd"], float(found["aiq"]),
+                json.loads(str(found["settings"])),
+            )  # fmt: skip
+
+
+class Bench:
+    """One split, ready for routers."""
+
+    def __init__(self, prepared: Prepared, split: int, *, tune_rows: int) -> None:
+        self.split = split
+        self.train = prepared.training_set("train")
+        picked = np.random.default_rng([split, 3]).permutation(len(self.train.features))
+        self.few = _rows(self.train, np.sort(picked[:tune_rows]))
+        self.validation = Part.of(prepared, prepared.rows("validation"))
+        self.test = Part.of(prepared, prepared.rows("test"))
+
+    def cell(self, name: str, given: Mapping[str, Any], file: Path, *, trials: int) -> Cell:
+        """Tune, fit, measure; the cost weight is chosen on validation too."""
+        policy, search = given["policy"], given.get("search") or {}
+
+        def score(settings: Settings) -> float:
+            router = self._fitted(name, {**policy, **settings}, self.few)
+            return self.validation.aiq(self.validation.swept(self.validation.predicted(router)))
+
+        tuner = Tuner(file, f"{name}-{self.split}", search, trials=trials, seed=self.split)
+        settings = tuner.best(score)
+        router = self._fitted(name, {**policy, **settings}, self.train)
+        weight = self.validation.best_weight(
+            self.validation.swept(self.validation.predicted(router))
+        )
+        predicted = self.test.predicted(router)
+        return Cell(
+            name, self.split, *self.test.taken(predicted, weight),
+            aiq=self.test.aiq(self.test.swept(predicted)), settings=settings,
+        )  # fmt: skip
+
+    def _fitted(self, name: str, config: Mapping[str, Any], train: TrainingSet) -> LearnedRouter:
+        from hydra.utils import instantiate
+
+        router: LearnedRouter = instantiate(
+            dict(config), utility=Utility(), name=name, _convert_="all"
+        )
+        router.fit(train, np.random.default_rng([self.split, 2]))
+        return router
+
+
+def _rows(train: TrainingSet, rows: Any) -> TrainingSet:
+    fields = ("features", "score", "cost_usd", "latency_s", "observed")
+    return msgspec.structs.replace(train, **{name: getattr(train, name)[rows] for name in fields})

@@ -1,0 +1,148 @@
+"""What `gairp.run` starts for `+experiment=plateau`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gairp.report.grid import Grid
+from gairp.report.markdown import table as markdown_table
+from gairp.rewards import Utility
+from gairp.runners.plateau.cell import Bench, Cell
+from gairp.runners.plateau.figure import write_figure
+from gairp.runners.plateau.table import Pool, plateau_table
+from gairp.runners.replay.prepared import Prepared
+from gairp.runners.replay.preparing import prepare
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+class PlateauRunner:
+    """Tunes, fits and measures every router on every split of one trace."""
+
+    def __init__(
+        self,
+        *,
+        trace: Mapping[str, Any],
+        features: Mapping[str, Any],
+        routers: Mapping[str, Mapping[str, Any]],
+        work: Path | str,
+        out: Path | str,
+        splits: int = 5,
+        trials: int = 10,
+        tune_rows: int = 2000,
+        draws: int = 1000,
+    ) -> None:
+        """`work` keeps finished cells and trials; `tune_rows` are those that a trial is fitted on.
+
+        `routers`: name -> {policy, search}.
+        """
+        self.trace, self.features, self.routers = trace, features, routers
+        self.out: Path = Path(out) / str(trace["name"])
+        self.splits, self.trials, self.draws = int(splits), int(trials), int(draws)
+        self.tune_rows = int(tune_rows)
+        self.work = Path(work) / f"{trace['name']}-{self._key()}"
+
+    @classmethod
+    def from_config(cls, config: DictConfig) -> Self:
+        """A runner of the composed configuration."""
+        from omegaconf import OmegaConf
+
+        settings: Any = OmegaConf.to_container(config, resolve=True)
+        given = {key: value for key, value in settings["runner"].items() if key != "_target_"}
+        return cls(trace=settings["trace"], features=settings["features"], **given)
+
+    def run(self) -> Path:
+        """Do what is missing, write the report, and return its path."""
+        cells: list[Cell] = []
+        tests: list[NDArray[np.int64]] = []
+        prepared: Prepared | None = None
+        total = self.splits * len(self.routers)
+        watch = _Watch(total)
+        for split in range(self.splits):
+            prepared = prepare(self.trace, self.features, Utility(), seed=split)
+            tests.append(prepared.rows("test"))
+            cells += self._cells(prepared, split, watch)
+        assert prepared is not None
+        table = prepared.outcomes
+        assert table.cost_usd is not None
+        pool = Pool(table.quality, table.cost_usd, prepared.groups, tests)
+        return self._report(plateau_table(cells, pool, draws=self.draws, seed=0), pool, prepared)
+
+    def _cells(self, prepared: Prepared, split: int, watch: _Watch) -> Iterator[Cell]:
+        bench = None
+        for name, given in self.routers.items():
+            file = self.work / f"{name}-{split}.npz"
+            if not file.exists():
+                bench = bench or Bench(prepared, split, tune_rows=self.tune_rows)
+                journal = self.work / f"{name}-{split}.trials"
+                bench.cell(name, given, journal, trials=self.trials).save(file)
+                watch.done(f"{self.trace['name']}: {name}, split {split}")
+            else:
+                watch.known()
+            yield Cell.read(name, split, file)
+
+    def _key(self) -> str:
+        what = [self.trace, self.features, self.routers, self.trials, self.tune_rows]
+        text = json.dumps(what, sort_keys=True, default=str)
+        return blake2b(text.encode(), digest_size=6).hexdigest()
+
+    def _report(self, frame: pd.DataFrame, pool: Pool, prepared: Prepared) -> Path:
+        (self.out / "figures").mkdir(parents=True, exist_ok=True)
+        frame.to_csv(self.out / "summary.csv", index=False, float_format="%.6g")
+        best, oracle = pool.best_fixed(), pool.oracle()
+        write_figure(frame, oracle - best, self.out / "figures" / "gains")
+        gains = int((frame["verdict"] == "gain").sum())
+        text = "\n\n".join(
+            [
+                f"# The plateau on {self.trace['name']}",
+                f"{len(frame)} routers, {self.splits} splits, {self.trials} trials each on "
+                f"validation. {gains} of them gain significantly over the best fixed mix at equal "
+                f"cost (Holm-corrected). Per-prompt oracle {oracle:.4f}, best fixed arm "
+                f"{best:.4f}, AIQ of the fixed mixes {pool.mix_aiq():.4f}.",
+                _markdown(frame),
+                "\n".join(f"- {note}" for note in prepared.notes) or "Nothing is assumed.",
+            ]
+        )
+        path = self.out / "report.md"
+        path.write_text(text + "\n", encoding="utf-8")
+        print(text)
+        return path
+
+
+class _Watch:
+    """Says how far the study is and how long what is left will take."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._before, self._done = total, 0, 0
+        self._start = time.monotonic()
+
+    def known(self) -> None:
+        """One was there from before."""
+        self._before += 1
+
+    def done(self, what: str) -> None:
+        """One more; the estimate is from those that were really run."""
+        self._done += 1
+        at = self._before + self._done
+        left = (time.monotonic() - self._start) / self._done * (self._total - at)
+        bar = "█" * (20 * at // self._total)
+        print(f"{bar:<20} {at}/{self._total} {what}; about {left / 60:.0f} min left", flush=True)
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    lines = tuple(tuple(map(_cell, row)) for row in frame.itertuples(index=False))
+    return markdown_table(Grid(header=tuple(map(str, frame.columns)), lines=lines))
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
