@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ def test_a_notebook_defines_nothing_and_holds_no_output(path: Path) -> None:
 
 def executed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the cells of a notebook show, one after another."""
+    book = run_book(name, tmp_path, monkeypatch)
+    return [
+        output.data for cell in book.cells for output in cell.get("outputs", ()) if "data" in output
+    ]
+
+
+def run_book(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A notebook with the outputs of its cells."""
     from nbclient import NotebookClient
 
     for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "TMPDIR"):
@@ -45,9 +54,7 @@ def executed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list
     book = read(ROOT / "notebooks" / name)
     place = {"metadata": {"path": str(ROOT / "notebooks")}}
     NotebookClient(book, timeout=600, kernel_name="python3", resources=place).execute()
-    return [
-        output.data for cell in book.cells for output in cell.get("outputs", ()) if "data" in output
-    ]
+    return book
 
 
 def test_off_policy_reads_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +64,29 @@ def test_off_policy_reads_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert texts[0] == "**promote: linucb against logged; shown: gain in quality above 0**"
     assert "| dr | 0.8" in texts[1]
     assert sum("image/png" in data for data in shown) == 3
+
+
+def test_the_loop_goes_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAIRP_COUNT", "800")
+    book = run_book("04_loop.ipynb", tmp_path, monkeypatch)
+    said = "".join(
+        output.text for cell in book.cells for output in cell.get("outputs", ()) if "text" in output
+    )
+    assert "identical, bit for bit: 800 decisions of 2 learners" in said
+    assert "champion of router now is version 2, from version 1" in said
+    assert re.search(r"identical, bit for bit: [\d,]+ decisions of 3 learners", said)
+    shown = [o.data for cell in book.cells for o in cell.get("outputs", ()) if "data" in o]
+    texts = [data.get("text/markdown") or data["text/plain"] for data in shown]
+    assert any(re.match(r"\*\*(promote|not enough data): linucb against logged", t) for t in texts)
+    assert any(re.search(r"\| snips \| 0\.\d+ ", text) for text in texts)
+    assert any(re.search(r"effective sample size \| \d+ of 560", text) for text in texts)
+    statuses = next(text for text in texts if text.startswith("Counter({200"))
+    assert statuses.count(":") == 1, statuses  # nothing but 200
+    versions = next(text for text in texts if text.startswith("Counter({'auto"))
+    assert "'auto@1': " in versions
+    assert "'auto@2': " in versions
+    before, after = re.findall(r"0\.\d{3}", next(t for t in texts if t.startswith("quality of a")))
+    assert float(after) > float(before)
 
 
 def test_the_quickstart_reads_a_finished_run(
