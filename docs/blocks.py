@@ -87,6 +87,27 @@ def metrics(root: Path) -> str:
     return "\n".join(lines)
 
 
+def attacks(root: Path) -> str:
+    """What was tried on the gateway, and what came of it."""
+    from tests.gateway.attacks import ATTACKS
+
+    lines = ["| on | what is tried | what comes of it |", "| --- | --- | --- |"]
+    for attack in ATTACKS:
+        cells = (attack.kind, attack.what, attack.result)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def headers(root: Path) -> str:
+    """The gateway's own headers."""
+    from gairp.gateway.headers import ANSWERED, ASKED
+
+    lines = ["| header | in | what |", "| --- | --- | --- |"]
+    for place, found in (("requests", ASKED), ("answers", ANSWERED)):
+        lines += [f"| `{name}` | {place} | {what} |" for name, what in found.items()]
+    return "\n".join(lines)
+
+
 def defaults(root: Path) -> str:
     """The option that each group has where nobody chooses another."""
     return default_options(root / "conf" / "run.yaml")

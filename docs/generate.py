@@ -31,6 +31,8 @@ KINDS: dict[str, Callable[..., str]] = {
     "events": blocks.events,
     "facts": blocks.facts,
     "metrics": blocks.metrics,
+    "attacks": blocks.attacks,
+    "headers": blocks.headers,
     "faults": blocks.faults,
     "defaults": blocks.defaults,
     "keys": blocks.keys,

@@ -22,6 +22,7 @@ from gairp.gateway.build import (
 )
 from gairp.gateway.exchange.client import Receive, Send
 from gairp.gateway.exchange.shadows import Shadows
+from gairp.gateway.exchange.tariff import today
 from gairp.gateway.gateway import Gateway
 from gairp.gateway.metrics import Metrics
 from gairp.gateway.routes.others import Others
@@ -95,6 +96,9 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     if holds is not None:
         stack.push_async_callback(_cancelled, asyncio.create_task(holds.watch()))
     stack.callback(engine.house.close)  # before the feeds, which take what it writes last
+    # Lists of prices are long; the first answer of a model that no short one has must not wait.
+    listing = asyncio.to_thread(engine.tariff.catalogue.find, "", as_of=today())
+    stack.push_async_callback(_cancelled, asyncio.create_task(listing))
     keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
     stack.push_async_callback(_cancelled, keeping)
     if follower is not None:
@@ -129,7 +133,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     )
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
+async def _cancelled(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from gairp.errors import GairpError
+from gairp.gateway.credentials import credentials
 from gairp.gateway.errors import ApiError
 from gairp.gateway.exchange.client import Client, Headers, Receive, Send, read_body
 from gairp.gateway.exchange.exchange import Engine, Exchange, new_flight
@@ -110,6 +111,9 @@ class Gateway:
         except GairpError as error:
             _LOG.error("request %s: %s", request_id, error)
             await self._failed(client, request_id)
+        except RecursionError:
+            if not client.started:
+                await client.error(_TOO_DEEP, [(b"x-request-id", request_id.encode())])
         except Exception:
             _LOG.exception("request %s failed", request_id)
             await self._failed(client, request_id)
@@ -122,7 +126,7 @@ class Gateway:
     ) -> None:
         headers = dict(scope["headers"])
         try:
-            principal = self.authenticate(headers.get(b"authorization", b""))
+            principal = self.authenticate(credentials(headers, scope["headers"]))
         except UnknownSignerError:
             principal = await self._principal(scope)
         if "inference" not in principal.scopes:
@@ -263,7 +267,7 @@ class Gateway:
         await client.whole(200, _JSON, msgspec.json.encode(explained(recent)))
 
     async def _principal(self, scope: Scope) -> Principal:
-        authorization = dict(scope["headers"]).get(b"authorization", b"")
+        authorization = credentials(dict(scope["headers"]), scope["headers"])
         if self.authenticator is None:
             return self.authenticate(authorization)
         return await self.authenticator.slow(authorization)
@@ -276,6 +280,7 @@ class Gateway:
             await asyncio.sleep(0.02)
 
 
+_TOO_DEEP = ApiError(400, "the body is nested too deeply", code="invalid_json")
 _TAGGED: dict[tuple[Operation, str, str], dict[str, str]] = {}
 _TAGS_KEPT = 10_000
 

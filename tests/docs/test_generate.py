@@ -111,7 +111,7 @@ def test_only_what_is_between_markers_changes() -> None:
 @pytest.mark.parametrize(
     ("page", "message"),
     [
-        ("<!-- generated: nothing -->\n<!-- end generated -->", "there are: defaults, "),
+        ("<!-- generated: nothing -->\n<!-- end generated -->", "there are: attacks, defaults, "),
         ("<!-- generated: records -->\n", "has no '<!-- end generated -->'"),
         ("<!-- generated: file none.py -->\n<!-- end generated -->", r"none\.py"),
         ("<!-- generated: records too many -->\n<!-- end generated -->", "records too many"),

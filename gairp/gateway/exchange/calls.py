@@ -281,9 +281,11 @@ def _is_stream(answer: Answer) -> bool:
 
 
 def _passed(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """The server's headers that are for the client."""
+    """The server's headers that are for the client; one that is a gateway too has its own."""
     return [
-        (name, value) for name, value in ((n.lower(), v) for n, v in headers) if name not in _OURS
+        (name, value)
+        for name, value in ((n.lower(), v) for n, v in headers)
+        if name not in _OURS and name[:8] != b"x-gairp-"
     ]
 
 

@@ -392,7 +392,7 @@ def _headers(decision: Decision, model: str, attempts: int) -> list[tuple[bytes,
     return [
         (b"x-request-id", decision.request_id.encode()),
         (b"x-gairp-decision-id", decision.id.encode()),
-        (b"x-gairp-model", model.encode("utf-8", "replace")),
+        (b"x-gairp-model", _value(model)),
         (b"x-gairp-arm", decision.arm.encode("utf-8", "replace")),
         (b"x-gairp-attempts", b"%d" % attempts),
         (b"x-gairp-policy", decision.policy.encode("utf-8", "replace")),
@@ -411,6 +411,13 @@ def _unheld(error: ApiError) -> Response:
             kind="unavailable", message=error.message, status=error.status, retry_after_s=1.0
         ),
     )
+
+
+def _value(told: str) -> bytes:
+    """As a header can hold it: a server must not write headers by the name of its model."""
+    if not told.isprintable():
+        told = "".join(letter if letter.isprintable() else "?" for letter in told)
+    return told[:256].encode("utf-8", "replace")
 
 
 def _unaffordable(call: Call) -> Response:

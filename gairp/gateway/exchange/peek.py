@@ -112,10 +112,11 @@ def peek(operation: Operation, body: bytes) -> Peek:
     form = found.response_format
     if form is not None and form.get("type") == "json_schema":
         needs = needs | _SCHEMA
-    limit = found.max_completion_tokens or found.max_tokens or found.max_output_tokens
-    choices = found.n or 1
-    if (limit is not None and limit < 0) or choices < 1:
-        raise _wrong("max_tokens and n must be positive")
+    limit, choices = _limit(found), found.n or 1
+    if type(found) is CompletionBody and found.best_of is not None:
+        choices = max(choices, found.best_of)  # all of them are generated, and billed
+    if not 1 <= choices <= _MOST_CHOICES:
+        raise _wrong(f"n and best_of must be from 1 to {_MOST_CHOICES}")
     options = found.stream_options
     return Peek(
         model=found.model,
@@ -131,6 +132,21 @@ def peek(operation: Operation, body: bytes) -> Peek:
         size=len(body),
         media=media,
     )
+
+
+#: What a call is reserved at must be a number that ledgers can hold.
+_MOST_TOKENS, _MOST_CHOICES = 10_000_000, 128
+
+
+def _limit(body: _Body) -> int | None:
+    """The largest that is named: which of them a server heeds, nobody here knows."""
+    limit = body.max_completion_tokens
+    for other in (body.max_tokens, body.max_output_tokens):
+        if other is not None and (limit is None or other > limit):
+            limit = other
+    if limit is not None and not 0 <= limit <= _MOST_TOKENS:
+        raise _wrong(f"max_tokens must be from 1 to {_MOST_TOKENS:,}")
+    return limit or None
 
 
 _NO_NEEDS: frozenset[str] = frozenset()

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
-from gairp.errors import PriceError
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.splice import Splicer
 from gairp.pricing import PriceCatalogue
@@ -137,12 +136,9 @@ class Tariff:
         return into, out, self._output[name], limit, _window(self.arms[name])
 
     def _listed(self, model: str, *, needed: bool = False) -> Price | None:
-        try:
+        if needed:
             return self.catalogue.price(model, as_of=self._today)
-        except PriceError:
-            if needed:
-                raise
-            return None
+        return self.catalogue.find(model, as_of=self._today)
 
 
 def _dearest(price: Price) -> float:

@@ -21,6 +21,7 @@ Row = dict[str, Any]
 Batch = Sequence[tuple[int, Event]]
 _KNOWN = 20_000
 _DAY_S = 86_400
+_MOST_PICO, _MOST_TOKENS = 2**63 - 1, 2**31 - 1  #: of the columns
 _STATES = {"billed": "settled", "free": "free", "cached": "free", "unknown": "unknown"}
 #: What a settlement says of a row that is there.
 _SETTLED = (
@@ -165,7 +166,7 @@ class LedgerFeed:
         cost = None if state == "unknown" else _pico(event.cost_usd)
         priced = state == "settled" and cost is not None
         return {
-            "model": event.model,
+            "model": _name(event.model),
             "state": state,
             "cost_pico": cost,
             "price_date": self._price_date(event.model, event.arm, _day(event.at))
@@ -257,11 +258,16 @@ def _date(day: int) -> str:
 
 
 def _pico(usd: float) -> int | None:
-    return pico(usd) if math.isfinite(usd) else None
+    return min(pico(usd), _MOST_PICO) if math.isfinite(usd) else None
 
 
 def _count(value: float) -> int | None:
-    return int(value) if math.isfinite(value) else None
+    return min(int(value), _MOST_TOKENS) if math.isfinite(value) else None
+
+
+def _name(told: str) -> str:
+    """As a column can hold it: what servers say of themselves must not stop the ledger."""
+    return told.replace("\0", "?").encode("utf-8", "replace").decode()[:255]
 
 
 def _number(value: float) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from gairp.errors import PriceError
 from gairp.pricing import PriceCatalogue
 from gairp.types import Arm
 
@@ -34,9 +33,7 @@ class PriceDates:
         asked = model if arm is None else arm.price_key or arm.model
         own = arm is not None and model in ("", arm.model)
         for candidate in (asked,) if own else (model, asked):
-            try:
-                valid_from = self._catalogue.price(candidate, as_of=day).valid_from
-            except PriceError:
-                continue
-            return UNDATED if valid_from is None else valid_from.isoformat()
+            price = self._catalogue.find(candidate, as_of=day)
+            if price is not None:
+                return UNDATED if price.valid_from is None else price.valid_from.isoformat()
         return None

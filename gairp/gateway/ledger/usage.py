@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, case, func, select
 
@@ -17,6 +17,9 @@ DIMENSIONS = (
     "tenant", "project", "key_id", "model", "model_asked", "arm", "operation", "learner", "kind",
     "day", "state", "price_date",
 )  # fmt: skip
+
+
+_HALF = 10**6
 
 
 class UsageRow(NamedTuple):
@@ -50,8 +53,8 @@ def usage(
             func.count(),
             func.coalesce(func.sum(ATTEMPTS.c.input_tokens), 0),
             func.coalesce(func.sum(ATTEMPTS.c.output_tokens), 0),
-            func.coalesce(func.sum(ATTEMPTS.c.cost_pico), 0),
-            func.coalesce(func.sum(case((open_, ATTEMPTS.c.reserved_pico), else_=0)), 0),
+            *_halves(ATTEMPTS.c.cost_pico),
+            *_halves(case((open_, ATTEMPTS.c.reserved_pico), else_=0)),
             func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0),
         )
         .where(ATTEMPTS.c.day >= since, ATTEMPTS.c.day < until)
@@ -60,15 +63,21 @@ def usage(
     )
     with engine.connect() as connection:
         rows = connection.execute(statement).all()
-    k = len(columns)
-    return [
-        UsageRow(
-            tuple("" if cell is None else str(cell) for cell in row[:k]), int(row[k]),
-            int(row[k + 1]), int(row[k + 2]), int(row[k + 3]) / PICO,
-            int(row[k + 4]) / PICO, int(row[k + 5]),
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_row(row[: len(by)], [int(cell) for cell in row[len(by) :]]) for row in rows]
+
+
+def _halves(pico: Any) -> list[Any]:
+    """Two sums that together are the sum: SQLite gives up where one does not fit 64 bits."""
+    return [func.coalesce(func.sum(half), 0) for half in (pico // _HALF, pico % _HALF)]
+
+
+def _row(group: Sequence[Any], sums: Sequence[int]) -> UsageRow:
+    attempts, given, made, cost, cost_rest, held, held_rest, unpriced = sums
+    names = tuple("" if cell is None else str(cell) for cell in group)
+    return UsageRow(
+        names, attempts, given, made, (cost * _HALF + cost_rest) / PICO,
+        (held * _HALF + held_rest) / PICO, unpriced,
+    )  # fmt: skip
 
 
 def spent(engine: Engine, now: float) -> Mapping[tuple[str, str], tuple[float, float]]:

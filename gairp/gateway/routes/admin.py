@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from gairp.gateway.credentials import credentials
 from gairp.gateway.errors import ApiError
 from gairp.gateway.exchange.client import Message, Receive, Send, read_body
 from gairp.gateway.routes import accounts, issuers, keys, money, quotas, trail
@@ -43,7 +44,7 @@ class AdminApi:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request; ApiError where it is refused before a route is found."""
-        authorization = dict(scope["headers"]).get(b"authorization", b"")
+        authorization = credentials(dict(scope["headers"]), scope["headers"])
         principal = await self._authenticator.slow(authorization)
         if "admin" not in principal.scopes:
             raise ApiError(403, "this key may not administer: its scopes lack 'admin'")

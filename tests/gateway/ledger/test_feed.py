@@ -229,3 +229,19 @@ def test_what_will_not_be_observed_is_not_read_again_for_ever(store: Engine) -> 
     assert LedgerFeed(store).seq == 1  # decision 0 may still be gone on with
     feed.take([(len(events), opened())])
     assert LedgerFeed(store).seq == len(events) + 1
+
+
+def test_what_servers_say_of_themselves_cannot_stop_it(store: Engine) -> None:
+    """Numbers and names that no column holds are cut, and what follows is taken."""
+    wild = msgspec.structs.replace(
+        settled(0), model="m\0" + "x" * 300, cost_usd=1e30, usage=Usage(input_tokens=1e20),
+    )  # fmt: skip
+    held = msgspec.structs.replace(called(0), reserved_usd=1e25)
+    LedgerFeed(store).take(numbered([decided(0), held, wild, decided(1), called(1), settled(1)]))
+    first, second = rows(store)
+    assert (first["cost_pico"], first["reserved_pico"]) == (2**63 - 1, 2**63 - 1)
+    assert first["input_tokens"] == 2**31 - 1
+    assert first["model"] == "m?" + "x" * 253
+    assert second["cost_pico"] == 1_000_000_000
+    (sums,) = usage(store)
+    assert sums.cost_usd == (2**63 - 1 + 10**9) / 10**12
