@@ -52,8 +52,8 @@ def alive(pids: Sequence[int]) -> list[int]:
     return found
 
 
-def wait_until_gone(pids: Sequence[int], timeout_s: float = 8.0) -> list[int]:
-    """Who is left after at most that long."""
+def wait_until_gone(pids: Sequence[int], timeout_s: float = 20.0) -> list[int]:
+    """Who is left after at most that long: more than a supervisor's grace and its killing take."""
     deadline = time.monotonic() + timeout_s
     while (left := alive(pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
