@@ -46,6 +46,13 @@ class Child:
         """Its process, if there is one."""
         return [] if self._process is None else [self._process.pid]
 
+    def kill_own(self, module: str) -> int:
+        """As `kill -9` of its children that run this module; how many there were."""
+        found = [pid for pid in self.pids for pid in _children(pid) if module in _command(pid)]
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        return len(found)
+
     def start(self, within_s: float = 60.0) -> None:
         """Start it, and wait until it listens; SoakError where it does not."""
         with self.log.open("ab") as output:
@@ -88,6 +95,23 @@ class Child:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+
+def _children(pid: int) -> list[int]:
+    """The fourth field of /proc/PID/stat is the parent's; a name may hold blanks."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 def free_port() -> int:

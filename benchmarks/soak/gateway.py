@@ -67,6 +67,7 @@ class GatewayProcess:
             "deadline_s": self.deadline_s,
             "fallbacks": 2,
             "retry": {"calls": 2, "base_s": 0.02, "cap_s": 0.2, "max_wait_s": 0.3},
+            "hedge": {"after_s": 0.25, "share": 0.1},
             "breaker": {"failures": 5, "cooldown_s": 0.5, "max_cooldown_s": 2.0},
             "prices": {"user_files": [str(prices)]},
             "keys": [

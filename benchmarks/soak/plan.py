@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 What = Literal[
-    "kill gateway", "kill model", "start model", "stop PostgreSQL", "start PostgreSQL",
-    "stop Redis", "start Redis",
+    "kill gateway", "kill feeds", "kill model", "start model", "stop PostgreSQL",
+    "start PostgreSQL", "stop Redis", "start Redis",
 ]  # fmt: skip
 
 
@@ -18,8 +18,11 @@ class Event(NamedTuple):
 
 
 def plan(*, kills: int, postgres: bool, redis: bool) -> list[Event]:
-    """Kills of the gateway spread over the time; a model dies twice; the services are away once."""
+    """Kills of the gateway spread over the time; a model dies twice, and what follows the journal
+    for ledger and audit log; the services are away once.
+    """
     events = [Event((i + 1) / (kills + 1), "kill gateway") for i in range(kills)]
+    events += [Event(0.18, "kill feeds"), Event(0.70, "kill feeds")]
     for start, end in ((0.08, 0.14), (0.80, 0.86)):
         events += [Event(start, "kill model"), Event(end, "start model")]
     if postgres:

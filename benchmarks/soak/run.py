@@ -123,6 +123,7 @@ class Soak:
     async def _happen(self, event: Event, soaked: Soaked) -> None:
         mortal = next(mock for mock in soaked.mocks if mock.name == "mortal")
         acts: Mapping[What, Callable[[], None]] = {
+            "kill feeds": lambda: self._kill_feeds(soaked.gateway),
             "kill model": mortal.child.kill,
             "start model": mortal.child.start,
             "stop PostgreSQL": lambda: self._services["PostgreSQL"].stop(),
@@ -134,6 +135,14 @@ class Soak:
             await self._killed(soaked)
         else:
             await asyncio.to_thread(acts[event.what])
+
+    def _kill_feeds(self, gateway: GatewayProcess) -> None:
+        """It may be on its way still, where the gateway has just begun."""
+        due = time.monotonic() + _PATIENT_S
+        while not gateway.child.kill_own("gairp.gateway.feeds"):
+            if time.monotonic() > due:
+                raise SoakError("the gateway has no process that follows its journal")
+            time.sleep(0.05)
 
     async def _killed(self, soaked: Soaked) -> None:
         """Kill it and start it again, as whoever watches over it would."""

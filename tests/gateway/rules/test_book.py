@@ -109,6 +109,7 @@ def test_units_keep_their_branch_and_shares_are_kept() -> None:
         ("tokens > 1000", "tokens + 1", "rules.yaml:4:11: .*is int and not true or false"),
         ("to: large", "to: huge", "rules.yaml:12:9: rule 'vip': 'huge' is unknown; there are:"),
         ("deadline_s: 5", "deadline_s: x", "rules.yaml:5:17: Expected `float"),
+        ("deadline_s: 5", "hedge_s: 0", "rules.yaml:5:14: .*must be above 0 seconds"),
         ("deadline_s: 5", "deadlin_s: 5", "rules.yaml:3:5: .*unknown field `deadlin_s`"),
         ("weight: 3", "weight: -3", "rules.yaml:17:7: .*weights must be 0 or more"),
         ("name: vip", "name: canary", "rules.yaml:14:11: .*two rules are named 'canary'"),
