@@ -42,6 +42,8 @@ class Upstream:
         first_byte_timeout_s: float = 60.0,
         idle_timeout_s: float = 30.0,
         max_connections: int = 1000,
+        ca_file: str | None = None,
+        proxy: str | None = None,
         client: HttpClient | None = None,
     ) -> None:
         """Raises ConfigError for a key that is nowhere and an address that is none."""
@@ -61,6 +63,8 @@ class Upstream:
             max_connections=max_connections,
             max_idle=max_connections,
             largest_body=LARGEST,
+            ca_file=ca_file,
+            proxy=proxy,
         )
 
     async def post(self, operation: Operation, body: bytes, more: Headers, due: float) -> Answer:
