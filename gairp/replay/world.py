@@ -9,21 +9,26 @@ import msgspec
 import numpy as np
 
 from gairp.backends.recorded import RecordedPrompt, answer
+from gairp.errors import ConfigError
 from gairp.policies.candidates import keep
-from gairp.replay.engine import _COMPLETION, Flight, Replay, Sink
+from gairp.replay.arrivals import ClosedLoop, Sequential, Traced
+from gairp.replay.capacity.fleet import Fleet
+from gairp.replay.engine import _ARRIVAL, _COMPLETION, _FEEDBACK, Flight, Replay, Sink
+from gairp.replay.feedback.told import Channel, Told
 from gairp.replay.scenario.moment import Moment
 from gairp.replay.scenario.scenario import Scenario
 from gairp.replay.worldlog import WorldLog
 from gairp.routing.steps import Call, Step
-from gairp.types import Context, Failure, Outcome, Request, Response
+from gairp.types import Context, Failure, FailureKind, Feedback, Outcome, Request, Response
 
 
 class WorldReplay(Replay):
     """Replays recorded prompts through one policy while the world changes.
 
     Every request meets the world as the scenario has it when it arrives: which arms there are,
-    what they cost, how well and how fast they answer. `log` is told of each with what every arm
-    would have been worth then.
+    what they cost, how well and how fast they answer. With a `fleet`, answers take turns on its
+    places, and policies see how busy it is; with a `channel`, they are told of quality what that
+    makes of it. `log` is told of each request with what every arm would have been worth then.
     """
 
     def __init__(
@@ -32,20 +37,45 @@ class WorldReplay(Replay):
         scenario: Scenario,
         categories: tuple[str, ...] = (),
         fallbacks: int = 0,
+        channel: Channel | None = None,
+        fleet: Fleet | None = None,
         log: WorldLog | None = None,
         **plain: Any,
     ) -> None:
         """`categories` are by row of the trace; `fallbacks` are other arms asked after an error."""
         super().__init__(**plain)
         self.scenario, self.categories, self.log = scenario, categories, log
+        self.channel, self.fleet = channel, fleet
         self.router.fallbacks = fallbacks
         self._number = 0
+        self._prompts: Iterator[RecordedPrompt] = iter(())
+        come = self.arrivals
+        self._closed = come if isinstance(come, ClosedLoop) else None
+        self._traced = come if isinstance(come, Traced) else None
+        one_by_one = isinstance(come, Sequential)
+        if one_by_one and channel is not None and channel.delays:
+            raise ConfigError(
+                "feedback: it is delayed, but requests that come one at a time wait for it; choose "
+                "arrivals too (arrivals=poisson, say)"
+            )
+        if one_by_one and fleet is not None:
+            raise ConfigError(
+                "capacity: requests that come one at a time never wait for a place; choose "
+                "arrivals too (arrivals=poisson, say)"
+            )
 
     def run(self, prompts: Iterator[RecordedPrompt], sink: Sink) -> None:
         """Replay the prompts in the order given; one that comes again is a request of its own."""
-        super().run(_told_apart(prompts), sink)
+        self._prompts = _told_apart(prompts)
+        super().run(self._prompts, sink)
 
     # -- events ---------------------------------------------------------------------------
+
+    def _arrive_next(self, prompts: Iterator[RecordedPrompt], time: float) -> None:
+        # In a closed loop an empty heap means that all users have gone.
+        if self._closed is not None and self._number and not self._heap:
+            return
+        super()._arrive_next(prompts, time)
 
     def _arrive(self, prompt: RecordedPrompt, now: float) -> None:
         moment = Moment(
@@ -78,6 +108,7 @@ class WorldReplay(Replay):
             expected_cost=moment.expected_cost,
             max_cost=moment.max_cost,
             now=moment.now,
+            load=None if self.fleet is None else self.fleet.load(self.arms),
         )
         if not moment.absent:
             return context
@@ -88,53 +119,127 @@ class WorldReplay(Replay):
             super()._call(flight, step)
             return
         assert isinstance(flight, WorldFlight)
-        column = flight.column = self._columns[step.decision.arm]
-        flight.response = response = self._response(flight, step.decision.arm, column)
-        latency, now = response.latency_s, self.clock.now()
-        self._push(now + latency if latency == latency else now, _COMPLETION, flight)
+        arm = step.decision.arm
+        column = flight.column = self._columns[arm]
+        if column in flight.moment.failed:
+            after_s = flight.moment.failed[column]
+            self._answered(flight, _failed("server", 503, f"{arm} is down", after_s), after_s)
+        elif self.fleet is None:
+            response = self._response(flight, arm, column)
+            self._answered(flight, response, response.latency_s)
+        else:
+            self._queue(flight, arm)
+
+    def _answered(self, flight: WorldFlight, response: Response, after_s: float) -> None:
+        flight.response = response
+        now = self.clock.now()
+        # An unrecorded latency takes no virtual time.
+        self._push(now + after_s if after_s == after_s else now, _COMPLETION, flight)
 
     def _response(self, flight: WorldFlight, arm: str, column: int) -> Response:
-        moment = flight.moment
-        if column in moment.failed:
-            return _failed(arm, moment.failed[column])
         response = answer(flight.prompt, arm, column)
+        moment = flight.moment
         if column in moment.served_by:
             response = msgspec.structs.replace(response, model=moment.served_by[column])
         return response
 
+    def _complete(self, flight: Flight, sink: Sink) -> None:
+        assert isinstance(flight, WorldFlight)
+        if flight.place is not None:
+            self._leave(flight)
+        super()._complete(flight, sink)
+
+    # -- places and queues ----------------------------------------------------------------
+
+    def _queue(self, flight: WorldFlight, arm: str) -> None:
+        """Take a place, or wait for one, or be refused."""
+        assert self.fleet is not None
+        flight.asked, flight.asked_at = arm, self.clock.now()
+        offer = self.fleet.pools[arm].offer(flight, flight.asked_at)
+        if offer == "begin":
+            self._begin(flight)
+        elif offer == "wait":
+            self.fleet.board.waiting(arm, 1)
+        else:
+            self._answered(flight, _failed("rate_limit", 429, f"{arm} takes no more", 0.0), 0.0)
+
+    def _begin(self, flight: WorldFlight) -> None:
+        assert self.fleet is not None
+        arm, now = flight.asked, self.clock.now()
+        flight.place = arm
+        self.fleet.board.started(arm)
+        reused = 0.0 if self._traced is None else self._traced.reused(flight.moment.number)
+        first, total = self.fleet.seconds(flight.prompt, arm, flight.column, reused=reused)
+        response = msgspec.structs.replace(
+            self._response(flight, arm, flight.column),
+            first_token_s=first, latency_s=total, queue_s=now - flight.asked_at,
+        )  # fmt: skip
+        self._answered(flight, response, total)
+
+    def _leave(self, flight: WorldFlight) -> None:
+        """Give the place back, to the next in the queue if there is one."""
+        assert self.fleet is not None
+        assert flight.response is not None
+        arm, flight.place = flight.asked, None
+        self.fleet.board.ended(arm, flight.response.latency_s)
+        following = self.fleet.pools[arm].done()
+        if following is not None:
+            self.fleet.board.waiting(arm, -1)
+            self._begin(following)
+
+    # -- ending ---------------------------------------------------------------------------
+
     def _refused(self, flight: WorldFlight, outcome: Outcome) -> None:
         """No candidate was there: nothing is learned, and the request is worth nothing."""
         if self.log is not None:
-            self.log.add(self._seen(flight), outcome, column=-1, quality=0.0)
+            self.log.add(flight.moment, outcome, column=-1, quality=0.0)
+        self._ask_again()
 
     def _finish(self, flight: Flight, outcome: Outcome, sink: Sink) -> None:
         assert isinstance(flight, WorldFlight)
+        decision_id = outcome.attempts[-1].decision.id
         failed = outcome.attempts[-1].response.error is not None
+        quality = 0.0 if failed else float(flight.prompt.quality[flight.column])
         if self.log is not None:
-            quality = 0.0 if failed else float(flight.prompt.quality[flight.column])
-            self.log.add(self._seen(flight), outcome, column=flight.column, quality=quality)
-        if failed:  # the router has taught it as quality 0 already
-            sink.record(flight.prompt, flight.context, outcome, 0.0)
-            self.joiner.forget(outcome.attempts[-1].decision.id)
+            self.log.add(flight.moment, outcome, column=flight.column, quality=quality)
+        self._close(flight, outcome, quality, sink)
+        self._ask_again()
+        if failed or not (self.learn and quality == quality):
+            self.joiner.forget(decision_id)  # the router has taught a failure as quality 0 already
             return
-        super()._finish(flight, outcome, sink)
+        told = Told(self.arms, flight.column, flight.prompt, outcome, quality)
+        if self.channel is not None and self.channel.send(told).lost:
+            self.joiner.forget(decision_id)
+            return
+        time = told.sent_at + self.feedback_delay_s
+        feedback = Feedback(decision_id=decision_id, quality=told.quality, received_at=time)
+        self._push(time, _FEEDBACK, feedback)
+        if self.log is not None:
+            self.log.told(flight.moment.number, told.quality, time - outcome.completed_at)
 
-    def _seen(self, flight: WorldFlight) -> Moment:
-        return flight.moment
+    def _ask_again(self) -> None:
+        """In a closed loop the user who was answered asks again."""
+        if self._closed is None:
+            return
+        prompt = next(self._prompts, None)
+        if prompt is not None:
+            self._push(self._closed.after(self.clock.now()), _ARRIVAL, prompt)
 
 
 class WorldFlight(Flight):
     """One request under way, and the world that it met."""
 
-    __slots__ = ("moment",)
+    __slots__ = ("asked", "asked_at", "moment", "place")
 
     def __init__(self, moment: Moment, context: Context, route: Any) -> None:
         super().__init__(moment.done(), context, route)
         self.moment = moment
+        self.place: str | None = None  # the arm whose place it takes
+        self.asked, self.asked_at = "", 0.0
 
 
-def _failed(arm: str, after_s: float) -> Response:
-    failure = Failure(kind="server", message=f"{arm} is down in this scenario", status=503)
+def _failed(kind: FailureKind, status: int, why: str, after_s: float) -> Response:
+    failure = Failure(kind=kind, message=f"{why} in this scenario", status=status)
     return Response(
         model="", finish_reason="", cost_usd=0.0, latency_s=after_s, first_token_s=np.nan,
         error=failure,

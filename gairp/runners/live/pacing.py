@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 
-from gairp.errors import ConfigError, DataError
-from gairp.types import Floats
+from gairp.errors import ConfigError
+from gairp.traces.arrival_times import arrival_times
 
 Work = TypeVar("Work")
 
@@ -110,40 +109,3 @@ async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
 
 async def _as_coroutine(awaitable: Awaitable[None]) -> None:
     await awaitable
-
-
-def arrival_times(name: str, column: str | None = None) -> Floats:
-    """Ascending arrival times in seconds, of a file or of a registered dataset's table."""
-    import pandas as pd
-
-    path = Path(name) if Path(name).suffix else _registered(name)
-    if not path.is_file():
-        raise ConfigError(f"live.pacing.trace: there is no file {path}")
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    found = column or next((known for known in _UNITS if known in table.columns), None)
-    if found is None or found not in table.columns:
-        raise DataError(
-            f"{path} has no column {column or ' or '.join(_UNITS)}; it has "
-            f"{', '.join(map(str, table.columns))}: set live.pacing.column"
-        )
-    times = np.sort(table[found].to_numpy(dtype=np.float64)) * _UNITS.get(found, 1.0)
-    if len(times) < 2 or not np.isfinite(times).all():
-        raise DataError(f"{path}, column {found!r}: needs two finite arrival times or more")
-    return np.asarray(times)
-
-
-_UNITS = {"t_s": 1.0, "t_ms": 1e-3}
-
-
-def _registered(name: str) -> Path:
-    from gairp.errors import UnknownNameError
-    from gairp.traces.registry import locate
-
-    dataset, _, wanted = name.partition("/")
-    tables = locate(dataset)
-    if not wanted and len(tables) == 1:
-        return next(iter(tables.values()))
-    if wanted not in tables:
-        known = [f"{dataset}/{table}" for table in tables]
-        raise UnknownNameError("table of arrivals (live.pacing.trace)", name, known)
-    return tables[wanted]

@@ -224,7 +224,7 @@ class StudyRunner:
         notes = [
             f"protocol: trainable policies fit on {protocol.fit}; learners see {learn} with bandit "
             f"feedback, are reported on {protocol.report} {then}",
-            f"features: {_described(settings['features'])}",
+            f"features: {described(settings['features'])}",
         ]
         absent = [name for name in settings["comparators"] if name not in settings["policies"]]
         if absent:
@@ -242,14 +242,14 @@ def _for(settings: Mapping[str, Any], plain: type[StudyRunner]) -> type[StudyRun
     return WorldRunner if asks_for_world(settings) else plain
 
 
-def _described(config: Any) -> str:
+def described(config: Any) -> str:
     """A configuration as `Class(key=value, …)`."""
     if isinstance(config, Mapping):
         name = str(config.get("_target_", "")).rpartition(".")[2]
-        rest = ", ".join(f"{k}={_described(v)}" for k, v in config.items() if k != "_target_")
+        rest = ", ".join(f"{k}={described(v)}" for k, v in config.items() if k != "_target_")
         return f"{name}({rest})"
     if isinstance(config, list):
-        return "[" + ", ".join(map(_described, config)) + "]"
+        return "[" + ", ".join(map(described, config)) + "]"
     return str(config)
 
 

@@ -14,7 +14,7 @@ from gairp.runners.replay.job import Protocol
 _KEYS = (
     *("name", "seed", "primary", "comparators", "floor", "sweep", "study_seed", "bootstrap"),
     *("workers", "record", "tracking", "out", "runner"),
-    *("scenario", "fallbacks", "adaptation"),
+    *("scenario", "feedback", "capacity", "fallbacks", "adaptation"),
     *("trace", "features", "utility", "protocol", "policies"),
 )
 _TRACE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from gairp.policies.base import BasePolicy
 from gairp.protocols import Trainable
 from gairp.records.parquet_log import ParquetLog
 from gairp.replay.engine import Sink
+from gairp.replay.feedback.told import Channel
 from gairp.replay.runlog import DecisionSink, Nowhere, Tee
 from gairp.replay.scenario.event import Event
 from gairp.replay.scenario.scenario import Scenario, ordered
@@ -36,6 +37,8 @@ class WorldJob(Job):
     """A job, and the world that it meets."""
 
     scenario: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    feedback: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    capacity: Mapping[str, Any] | None = None
     fallbacks: int = 0
 
 
@@ -55,17 +58,23 @@ def run_world_job(prepared: Prepared, job: Job) -> WorldRun:
     if policy.learns and protocol.learn is not None:
         for epoch in range(protocol.epochs):
             order = shuffled(before.rows(protocol.learn), job.seed, phase=10 + epoch)
-            quiet = Scenario((), stage)
-            engine = world_engine(before, policy, job, quiet, seed=job.seed + (epoch << 32))
+            engine = world_engine(
+                before, policy, job, Scenario((), stage), stage, seed=job.seed + (epoch << 32)
+            )
             engine.run(before.outcomes.prompts(order), Nowhere())
-    return _report(prepared, policy, job, scenario, rows)
+    return _report(prepared, policy, job, scenario, stage, rows)
 
 
 def events_of(scenario: Mapping[str, Mapping[str, Any]]) -> tuple[Event, ...]:
     """Events from their configurations, in the order of the names given."""
+    return built(scenario.values())
+
+
+def built(configs: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
+    """What the configurations say, in their order; those without a class are nothing."""
     from hydra.utils import instantiate
 
-    return tuple(instantiate(dict(one), _convert_="all") for one in scenario.values())
+    return tuple(instantiate(dict(one), _convert_="all") for one in configs if "_target_" in one)
 
 
 def stage_of(prepared: Prepared, job: Job, *, requests: int) -> Stage:
@@ -100,6 +109,7 @@ def world_engine(
     policy: BasePolicy,
     job: WorldJob,
     scenario: Scenario,
+    stage: Stage,
     *,
     seed: int,
     learn: bool = True,
@@ -108,8 +118,11 @@ def world_engine(
 ) -> WorldReplay:
     """The engine of one pass over a part."""
     protocol = job.protocol
+    models, capacity = built(job.feedback.values()), built([job.capacity or {}])
     return WorldReplay(
         scenario=scenario,
+        channel=Channel(models, stage, seed=seed) if models else None,
+        fleet=capacity[0].fleet(prepared.arms, seed=seed) if capacity else None,
         categories=prepared.categories,
         fallbacks=job.fallbacks,
         log=log,
@@ -131,6 +144,7 @@ def _report(
     policy: BasePolicy,
     job: WorldJob,
     scenario: Scenario,
+    stage: Stage,
     rows: NDArray[np.int64],
 ) -> WorldRun:
     """Replay the stream, with the records that the job asks for."""
@@ -150,7 +164,7 @@ def _report(
             events = records.enter_context(JobLog(Path(job.log)))
             events.append(opened(job, policy, prepared))
         engine = world_engine(
-            prepared, policy, job, scenario,
+            prepared, policy, job, scenario, stage,
             seed=job.seed, learn=job.protocol.learn_on_report, log=log, events=events,
         )  # fmt: skip
         engine.run(prepared.outcomes.prompts(rows), Tee(sinks))

@@ -15,20 +15,29 @@ from gairp.runners.publish import flat, say_where
 from gairp.runners.replay.key import git_commit
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.progress import progress
-from gairp.runners.replay.runner import StudyRunner, import_tracking
+from gairp.runners.replay.runner import StudyRunner, described, import_tracking
 from gairp.runners.replay.workers import run_jobs
-from gairp.runners.world.job import WorldJob, as_world_job, events_of, run_world_job, stage_of
+from gairp.runners.world.job import (
+    WorldJob,
+    as_world_job,
+    built,
+    events_of,
+    run_world_job,
+    stage_of,
+)
 
 if TYPE_CHECKING:
     from gairp.tracking.writer import StudyWriter
 
 #: Groups any of which make a study one of a changing world.
-GROUPS = ("scenario",)
+GROUPS = ("scenario", "feedback", "capacity")
 
 
 def asks_for_world(settings: Mapping[str, Any]) -> bool:
     """Whether a configuration has anything that the plain replay does not know."""
-    return any(settings.get(group) for group in GROUPS)
+    arrivals = settings["protocol"].get("arrivals") or {}
+    closed = str(arrivals.get("_target_", "")).endswith(".ClosedLoop")
+    return closed or any(settings.get(group) for group in GROUPS)
 
 
 class WorldRunner(StudyRunner):
@@ -59,7 +68,7 @@ class WorldRunner(StudyRunner):
     def world_jobs(self) -> list[WorldJob]:
         """Every policy on every seed; a λ sweep is none of a changing world."""
         settings = self.settings
-        world = {"scenario": settings["scenario"], "fallbacks": settings["fallbacks"]}
+        world = {key: settings[key] for key in (*GROUPS, "fallbacks")}
         return [as_world_job(job, **world) for job in self._jobs(self.seeds)]
 
     def _runs(self, prepared: Prepared, writer: StudyWriter) -> Iterator[WorldRun]:
@@ -128,5 +137,11 @@ def _told(settings: Mapping[str, Any], roles: Mapping[str, str]) -> Iterator[str
     """The world in words."""
     for event in events_of(settings["scenario"]):
         yield f"scenario: {event}"
+    for model in built(settings["feedback"].values()):
+        yield f"feedback: {model}"
+    arrivals = settings["protocol"]["arrivals"]
+    for name, config in (("arrivals", arrivals), ("capacity", settings["capacity"])):
+        if config:
+            yield f"{name}: {described(config)}"
     if settings["scenario"]:
         yield "roles: " + ", ".join(f"{role} = {arm}" for role, arm in roles.items())

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from gairp.errors import ConfigError, DataError, UnknownNameError
-from gairp.runners.live.pacing import ClosedLoop, OpenLoop, Pacing, arrival_times
+from gairp.runners.live.pacing import ClosedLoop, OpenLoop, Pacing
+from gairp.traces.arrival_times import arrival_times
 
 
 class Served:

@@ -15,12 +15,15 @@ from gairp.run import CONF
 from gairp.runners.replay.job import Protocol
 from gairp.runners.replay_log.runner import ReplayLogRunner
 from gairp.runners.world.job import WorldJob, run_world_job
-from tests.contracts.policy_cases import Case, cases
+from tests.contracts.policy_cases import Case, cases, policy_files
 from tests.runners.replay_log.world import prepared
 
 LEARNERS = [case for case in cases() if "learner" in case.kinds]
 COLD = Protocol(learn=None)
-REQUESTS = 70
+OVERLAPPING = Protocol(
+    learn=None, arrivals={"_target_": "gairp.replay.arrivals.Poisson", "rate": 5.0}
+)
+REQUESTS = 50
 
 
 def options(group: str) -> list[str]:
@@ -37,10 +40,11 @@ def composed(*overrides: str) -> dict[str, Any]:
 
 
 def config_of(case: Case) -> dict[str, Any]:
-    """The configuration of a contract case that needs no policy within a policy."""
+    """The configuration of a contract case: its file, where it has one."""
     from tests.runners.replay_log.test_identical import config_of
 
-    return config_of(case)
+    files = policy_files()
+    return files[case.label] if case.label in files else config_of(case)
 
 
 def world_run(config: Mapping[str, Any], *, policy: str = "it", **job: Any) -> WorldRun:
