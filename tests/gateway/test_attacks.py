@@ -68,10 +68,10 @@ def test_openais_client_raises_what_it_raises_of_openai(tmp_path: Path) -> None:
         ) as it:
             it.secrets |= {key["id"]: str(key["id"]) * 8 for key in keys}
 
-            async def upstream(status: int, who: str = "acme") -> tuple[str, Any, Any]:
+            async def upstream(status: int, model: str = "large") -> tuple[str, Any, Any]:
                 it.spy.status, it.spy.error = status, "no"
                 try:
-                    return await raised(it.client(who), model="large")
+                    return await raised(it.client(), model=model)
                 finally:
                     it.spy.status, it.spy.error = 200, ""
 
@@ -86,10 +86,13 @@ def test_openais_client_raises_what_it_raises_of_openai(tmp_path: Path) -> None:
                 "too many": await raised(it.client("slow")),
                 "no money": await raised(it.client("poor")),
                 "400": await upstream(400), "409": await upstream(409), "422": await upstream(422),
-                "429": await upstream(429), "500": await upstream(500), "401": await upstream(401),
+                "500": await upstream(500),
             }  # fmt: skip
             it.spy.delay_s = 1.0
             found["no answer in time"] = await raised(it.client())
+            it.spy.delay_s = 0.0
+            # Last, and an arm each: it is left alone afterwards.
+            found |= {"401": await upstream(401), "429": await upstream(429, "small")}
             gone = openai.AsyncOpenAI(base_url="http://127.0.0.1:1/v1", api_key="x", max_retries=0)
             found["no gateway"] = await raised(gone)
         assert found == {

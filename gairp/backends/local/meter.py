@@ -37,6 +37,8 @@ class Reading:
 
     def into(self, response: Response) -> Response:
         """With the signals `compute_s` and `load_average` (of the last minute, at the start)."""
+        if response.error is not None and response.error.kind == "connection":
+            return response  # the clock of a process that just died may still be there
         with suppress(OSError):
             spent = processor_s(self._pid) - self._begun
             signals = {**response.signals, "compute_s": spent, "load_average": self._load}

@@ -157,7 +157,11 @@ def test_what_is_wrong_is_said_with_what_exists(
         ),
         (["protocol.report=train"], ConfigError, "report and protocol.fit are both 'train'"),
         (["trace.split.fractions=null"], ConfigError, "neither fractions nor source"),
-        (["+experimnt=custom"], UnknownNameError, "unknown key 'experimnt'; there are: bootstrap"),
+        (
+            ["+experimnt=custom"],
+            UnknownNameError,
+            "unknown key 'experimnt'; there are: adaptation, bootstrap",
+        ),
         (["+utility.wieght=1"], UnknownNameError, "unknown key 'utility.wieght'"),
     ):
         with pytest.raises(error, match=message):

@@ -12,6 +12,7 @@ import pytest
 
 from gairp.errors import MissingDependencyError
 from gairp.policies.base import BasePolicy
+from gairp.policies.budget.costs import RidgeCosts
 from gairp.records.compaction import compact
 from gairp.records.events import Decided, Learned
 from gairp.records.log import open_log
@@ -37,7 +38,10 @@ def config_of(case: Case) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a configuration has it: policies within a policy by class and arguments."""
+    """A value as a configuration has it: what a policy is made of by class and arguments."""
+    if isinstance(value, RidgeCosts):
+        own = {"ridge": value.ridge, "minimum": value.minimum}
+        return {"_target_": f"{type(value).__module__}.{type(value).__qualname__}", **own}
     if isinstance(value, BasePolicy):
         own = {k: _plain(v) for k, v in value.parameters().items() if k not in ("utility", "name")}
         return {"_target_": f"{type(value).__module__}.{type(value).__qualname__}", **own}
