@@ -48,6 +48,10 @@ class App:
             assert self.gateway is not None, "the server must run the application's lifespan"
             await self.gateway(scope, receive, send)
 
+    def idle(self) -> bool:
+        """Whether no request is under way."""
+        return self.gateway is None or self.gateway.in_flight == 0
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Gateway]:
         """The gateway, for as long as the block lasts; for tests and for servers alike."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import sys
 from contextlib import suppress
-from typing import Any
 
 from gairp.errors import ConfigError, MissingDependencyError
 from gairp.gateway.app import create_app
+from gairp.gateway.garbage import Garbage
 from gairp.gateway.settings import GatewaySettings
 
 
@@ -21,9 +21,14 @@ def serve(settings: GatewaySettings) -> None:
     app = create_app(settings)
 
     class Server(uvicorn.Server):
-        async def startup(self, *args: Any, **kwargs: Any) -> None:
-            await super().startup(*args, **kwargs)
-            _leave_alone()
+        async def main_loop(self) -> None:
+            collecting = asyncio.create_task(Garbage(idle=app.idle).run())
+            try:
+                await super().main_loop()
+            finally:
+                collecting.cancel()
+                with suppress(asyncio.CancelledError):
+                    await collecting
 
     server = Server(
         uvicorn.Config(
@@ -58,14 +63,3 @@ def _loop() -> str:
     except ImportError:
         return "asyncio"
     return "uvloop"
-
-
-def _leave_alone() -> None:
-    """Let the collector pass over what stays for good, and look less often for what does not.
-
-    Requests leave no cycles behind unless they fail; what they do leave is counted here all the
-    same, and to look through everything for it took a tenth of a request's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)

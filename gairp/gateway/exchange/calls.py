@@ -74,6 +74,10 @@ class Calls:
         self.kept: Kept | None = None
         self.last = b""  #: of a stream: what says that it is over
 
+    def over(self) -> None:
+        """No more calls. Lets go of who made it: a cycle would wait for the garbage collector."""
+        self._begin, self._watch = _as_it_is, _nothing
+
     async def make(self, call: Call) -> Response:
         """One call; what goes wrong is in the response."""
         stage, name = self._stage, call.decision.arm
@@ -273,6 +277,14 @@ class Calls:
         response = self._told(arm, scan, body, first_s, latency_s, None)
         usage = msgspec.structs.replace(response.usage, source="partial")
         return msgspec.structs.replace(response, usage=usage, finish_reason="client_disconnected")
+
+
+def _as_it_is(call: Call, headers: Headers) -> Headers:
+    return headers
+
+
+def _nothing() -> None:
+    """Once it is over."""
 
 
 def _is_stream(answer: Answer) -> bool:

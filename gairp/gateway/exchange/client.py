@@ -96,7 +96,9 @@ class Departure:
         self._handle = asyncio.get_running_loop().call_later(seconds, self.watch)
 
     def watch(self) -> None:
-        """Begin now."""
+        """Begin now, unless it is over."""
+        if self._task is None:
+            return
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -104,11 +106,13 @@ class Departure:
             self._watcher = asyncio.get_running_loop().create_task(self._wait())
 
     def over(self) -> None:
-        """The answer is there."""
+        """The answer is there. Lets go of all: a cycle would wait for the garbage collector."""
         if self._handle is not None:
             self._handle.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
+        self._handle = self._watcher = self._task = None
+        self._gone = _nothing
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -116,6 +120,10 @@ class Departure:
         self._gone()
         if self._task is not None:
             self._task.cancel()
+
+
+def _nothing() -> None:
+    """Once it is over."""
 
 
 def _too_large(limit: int) -> ApiError:

@@ -21,8 +21,6 @@ from gairp.gateway.feeds.feeder import Feeder
 from gairp.gateway.feeds.lock import sole_follower
 from gairp.gateway.feeds.plan import FeedPlan
 
-_NICE = 10  #: answers come first where there is one core for both
-
 
 def main() -> int:
     """Follow the journal until the gateway is gone."""
@@ -30,7 +28,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    os.nice(_NICE)
+    _give_way()
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=FeedPlan)
     gone = threading.Event()
     threading.Thread(target=_wait, args=(gone,), daemon=True).start()
@@ -42,6 +40,17 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _give_way() -> None:
+    """Answers come first where there is one core for both: run when nobody else wants to.
+
+    A process that is only nice is not interrupted at once when a request comes in.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
 
 
 def _follow(plan: FeedPlan, gone: threading.Event) -> None:
