@@ -231,3 +231,14 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cost_usd: Floats  #: [n, k]; NaN where unknown
     latency_s: Floats  #: [n, k]; NaN where unknown
     observed: NDArray[np.bool_]  #: [n, k]
+
+    def rows(self, rows: NDArray[Any]) -> TrainingSet:
+        """The outcomes of these prompts: positions, or a mask."""
+        return msgspec.structs.replace(
+            self,
+            features=self.features[rows],
+            score=self.score[rows],
+            cost_usd=self.cost_usd[rows],
+            latency_s=self.latency_s[rows],
+            observed=self.observed[rows],
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 
-from gairp.types import Context
+from gairp.types import Context, Decision
 
 
 def keep(context: Context, columns: Sequence[int]) -> Context:
@@ -32,10 +33,20 @@ def keep(context: Context, columns: Sequence[int]) -> Context:
     )
 
 
-def spread(values: Sequence[float], columns: Sequence[int], k: int, fill: float) -> list[float]:
-    """`values` at these positions of a list of k, and `fill` at the others."""
+def widened(decision: Decision, columns: Sequence[int], k: int) -> Decision:
+    """A decision among these of k candidates as one among all: the others had no chance."""
     if len(columns) == k:
-        return list(values)
+        return decision
+    scores = decision.scores
+    return msgspec.structs.replace(
+        decision,
+        probabilities=tuple(_spread(decision.probabilities, columns, k, 0.0)),
+        scores=None if scores is None else tuple(_spread(scores, columns, k, -math.inf)),
+    )
+
+
+def _spread(values: Sequence[float], columns: Sequence[int], k: int, fill: float) -> list[float]:
+    """`values` at these positions of a list of k, and `fill` at the others."""
     wide = [fill] * k
     for column, value in zip(columns, values, strict=True):
         wide[column] = value

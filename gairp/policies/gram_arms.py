@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gairp.errors import FeatureError
 from gairp.policies.arms import ArmIndex
+from gairp.policies.ridge_arms import check_width
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class GramArms(ABC):
         mean, variance = np.zeros(len(arms)), np.full(len(arms), prior)
         if not len(self._arms):
             return mean, variance
-        self._check_width(x)
+        check_width(self._d, x)
         w = self._weights()[:, None]
         z = self._basis @ x  # [k, d]
         shrunk = 1.0 / (w * self._values + self._ridge)
@@ -108,13 +108,6 @@ class GramArms(ABC):
         self._basis[row], self._values[row] = vectors.T, np.maximum(values, 0.0)
         self._rotated[row] = self._basis[row] @ self._moment[row]
 
-    def _check_width(self, x: Floats) -> None:
-        if self._d and len(x) != self._d:
-            raise FeatureError(
-                f"this policy learned on {self._d} features and is given {len(x)}; "
-                "use the feature builder that it was trained with"
-            )
-
     def state(self) -> dict[str, Any]:
         """What `restore` takes."""
         return {
@@ -149,7 +142,8 @@ class DiscountedArms(GramArms):
 
     def update(self, arm: str, x: Floats, reward: float) -> None:
         """Take in one reward; O(d³)."""
-        self._check_width(x)
+        if self._d:
+            check_width(self._d, x)
         row = self._row(arm, len(x))
         self._clock += 1
         w = self._discount ** (self._clock - self._touched[row])
@@ -185,7 +179,8 @@ class WindowArms(GramArms):
 
     def update(self, arm: str, x: Floats, reward: float) -> None:
         """Take in one reward, and let the oldest go; O(d³)."""
-        self._check_width(x)
+        if self._d:
+            check_width(self._d, x)
         row = self._row(arm, len(x))
         self._recent.append((row, x.copy(), reward))
         touched = {row}

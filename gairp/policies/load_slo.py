@@ -7,7 +7,7 @@ import numpy as np
 
 from gairp.errors import ConfigError
 from gairp.policies.base import BasePolicy
-from gairp.policies.candidates import keep, spread
+from gairp.policies.candidates import keep, widened
 from gairp.policies.load import expected_latency, outstanding
 from gairp.policies.wrapper import PolicyWrapper
 from gairp.rewards import Utility
@@ -46,11 +46,5 @@ class LoadSLO(PolicyWrapper):
             able = busy == busy.min()
         columns = np.flatnonzero(able).tolist()
         inner = self.policy.decide(keep(context, columns), rng)
-        k = len(context.candidates)
-        probabilities = tuple(spread(inner.probabilities, columns, k, 0.0))
-        scores = (
-            None if inner.scores is None else (tuple(spread(inner.scores, columns, k, -np.inf)))
-        )
-        return msgspec.structs.replace(
-            inner, policy=self.name, probabilities=probabilities, scores=scores
-        )
+        inner = msgspec.structs.replace(inner, policy=self.name)
+        return widened(inner, columns, len(context.candidates))

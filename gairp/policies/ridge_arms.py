@@ -42,7 +42,7 @@ class RidgeArms:
         k = len(self._arms)
         if k == 0:
             return np.zeros(len(arms)), np.full(len(arms), x.dot(x) / self._ridge)
-        self._check_width(x)
+        check_width(self._d, x)
         variance: Floats = self._inverse.dot(x).reshape(k, self._d).dot(x)
         # Rounding can leave a hair below zero where features are huge.
         np.maximum(variance, _ZERO, out=variance)
@@ -59,7 +59,7 @@ class RidgeArms:
     def update(self, arm: str, x: Floats, reward: float) -> None:
         """Take in one reward; O(d²)."""
         if self._d:
-            self._check_width(x)
+            check_width(self._d, x)
         row = self._arms.row(arm)
         if row is None:
             row = self._grow(arm, len(x))
@@ -112,13 +112,6 @@ class RidgeArms:
         self._theta = np.vstack([self._theta, np.zeros(d)])
         return self._arms.add(arm)
 
-    def _check_width(self, x: Floats) -> None:
-        if len(x) != self._d:
-            raise FeatureError(
-                f"this policy learned on {self._d} features and is given {len(x)}; "
-                "use the feature builder that it was trained with"
-            )
-
     def state(self) -> dict[str, Any]:
         """What `restore` takes."""
         return {"arms": list(self._arms.names), "inverse": self._inverse, "theta": self._theta}
@@ -128,3 +121,12 @@ class RidgeArms:
         self._arms = ArmIndex(tuple(state["arms"]))
         self._inverse, self._theta = state["inverse"], state["theta"]
         self._d = self._theta.shape[1]
+
+
+def check_width(learned: int, x: Floats) -> None:
+    """Raise FeatureError where features are not as wide as those that were learned from."""
+    if len(x) != learned:
+        raise FeatureError(
+            f"this policy learned on {learned} features and is given {len(x)}; "
+            "use the feature builder that it was trained with"
+        )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from gairp.report.grid import Grid, sensitivity_grid, shares_grid, summary_grid
 from gairp.report.summary import Summary
 from gairp.report.verdict import other_verdicts, verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def report_markdown(summary: Summary, figures: Sequence[str] = ()) -> str:
@@ -21,6 +25,13 @@ def table(grid: Grid) -> str:
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows
     )
+
+
+def frame_table(frame: pd.DataFrame, cell: Callable[[str, object], str]) -> str:
+    """A Markdown table of a frame; `cell` gives the text of a value under a column's name."""
+    names = tuple(map(str, frame.columns))
+    lines = tuple(tuple(map(cell, names, row)) for row in frame.itertuples(index=False))
+    return table(Grid(header=names, lines=lines))
 
 
 def _lines(summary: Summary, figures: Sequence[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ of its peers' together. Where everybody fails, the fault is not theirs, and nobo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gairp.errors import ConfigError
 from gairp.types import Failure
@@ -52,8 +52,8 @@ class Outliers:
         self.eject_s, self.max_eject_s = eject_s, max_eject_s
         self.room = math.floor(most * len(names))  #: how many may be ejected at once
         self.ejections = 0
-        self._now: dict[str, list[int]] = {name: [0, 0] for name in names}  # calls, failures
-        self._then: dict[str, list[int]] = {name: [0, 0] for name in names}  # of the half before
+        self._now = _nothing_of(names)  # calls and failures
+        self._then = _nothing_of(names)  # of the half before
         self._half = 0
         self._until: dict[str, float] = {}
         self._times: dict[str, int] = {}  # ejections one after the other
@@ -78,9 +78,8 @@ class Outliers:
         half = int(2 * now // self.window_s)
         if half == self._half:
             return
-        empty = {name: [0, 0] for name in self._now}
-        self._then = self._now if half == self._half + 1 else {name: [0, 0] for name in self._now}
-        self._now, self._half = empty, half
+        self._then = self._now if half == self._half + 1 else _nothing_of(self._now)
+        self._now, self._half = _nothing_of(self._now), half
 
     def _judge(self, name: str, now: float) -> None:
         calls, failures = self._counts(name)
@@ -107,6 +106,10 @@ class Outliers:
     def _counts(self, name: str) -> tuple[int, int]:
         now, then = self._now[name], self._then[name]
         return now[0] + then[0], now[1] + then[1]
+
+
+def _nothing_of(names: Iterable[str]) -> dict[str, list[int]]:
+    return {name: [0, 0] for name in names}
 
 
 def wilson(hits: int, trials: int, z: float) -> tuple[float, float]:

@@ -111,7 +111,11 @@ def test_usage_reconciliation_and_audit(tmp_path: Path) -> None:
         assert (await admin("GET", "/admin/unknown")).json() == []
         bill = {"call_id": "none", "usd": 1.0}
         assert (await admin("POST", "/admin/reconcile", json=bill)).status_code == 404
-        chains = {c["name"]: c for c in (await admin("GET", "/admin/audit")).json()}
+        for _ in range(200):  # the two feeds do not wait for each other
+            chains = {c["name"]: c for c in (await admin("GET", "/admin/audit")).json()}
+            if chains["audit.jsonl"]["lines"]:
+                break
+            await asyncio.sleep(0.01)
         assert chains["audit.jsonl"]["lines"] == 1
         assert chains["admin_actions"] == {"name": "admin_actions", "lines": 0, "broken": None,
                                            "head": "0" * 64}  # fmt: skip

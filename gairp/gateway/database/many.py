@@ -24,13 +24,10 @@ class Many:
         if not rows:
             return
         sql, fixed, order = self._of(connection, tuple(rows[0]))
-        if order is None:
-            connection.exec_driver_sql(sql, [{**fixed, **row} for row in rows])
-        elif fixed:
-            whole = ({**fixed, **row} for row in rows)
-            connection.exec_driver_sql(sql, [tuple([row[name] for name in order]) for row in whole])
-        else:
-            connection.exec_driver_sql(sql, [tuple([row[name] for name in order]) for row in rows])
+        given: Any = [{**fixed, **row} for row in rows] if fixed else list(rows)
+        if order is not None:
+            given = [tuple([row[name] for name in order]) for row in given]
+        connection.exec_driver_sql(sql, given)
 
     def _of(self, connection: Connection, columns: tuple[str, ...]) -> _Compiled:
         """SQL, the parameters that are the same for all rows, and the order where there is one."""

@@ -12,7 +12,7 @@ import msgspec
 
 from gairp.backends.http.errors import HttpError
 from gairp.gateway.exchange.answer import read_answer
-from gairp.gateway.exchange.client import Client, Headers
+from gairp.gateway.exchange.client import Client, Headers, nothing
 from gairp.gateway.exchange.recount import recounted
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.scan import StreamScan, tokens_of
@@ -76,7 +76,7 @@ class Calls:
 
     def over(self) -> None:
         """No more calls. Lets go of who made it: a cycle would wait for the garbage collector."""
-        self._begin, self._watch = _as_it_is, _nothing
+        self._begin, self._watch = _as_it_is, nothing
 
     async def make(self, call: Call) -> Response:
         """One call; what goes wrong is in the response."""
@@ -281,10 +281,6 @@ class Calls:
 
 def _as_it_is(call: Call, headers: Headers) -> Headers:
     return headers
-
-
-def _nothing() -> None:
-    """Once it is over."""
 
 
 def _is_stream(answer: Answer) -> bool:

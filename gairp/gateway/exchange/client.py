@@ -112,7 +112,7 @@ class Departure:
         if self._watcher is not None:
             self._watcher.cancel()
         self._handle = self._watcher = self._task = None
-        self._gone = _nothing
+        self._gone = nothing
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -122,8 +122,8 @@ class Departure:
             self._task.cancel()
 
 
-def _nothing() -> None:
-    """Once it is over."""
+def nothing() -> None:
+    """Called in place of what is over."""
 
 
 def _too_large(limit: int) -> ApiError:

@@ -15,7 +15,7 @@ from gairp.policies.budget.account import Account
 from gairp.policies.budget.costs import CostModel
 from gairp.policies.budget.priced import priced
 from gairp.policies.budget.spend_curve import SpendCurve
-from gairp.policies.candidates import keep, spread
+from gairp.policies.candidates import keep, widened
 from gairp.policies.wrapper import PolicyWrapper
 from gairp.protocols import Trainable
 from gairp.rewards import Utility
@@ -127,14 +127,8 @@ class BudgetPacer(PolicyWrapper):
         price = self._price(purse, inner, narrow)
         charge = price * narrow.expected_cost
         chosen = priced(inner, charge, narrow, rng, takes_best=self.takes_best)
-        k = len(context.candidates)
-        scores = chosen.scores
-        return msgspec.structs.replace(
-            chosen,
-            policy=self.name,
-            probabilities=tuple(spread(chosen.probabilities, columns, k, 0.0)),
-            scores=None if scores is None else tuple(spread(scores, columns, k, -math.inf)),
-        )
+        chosen = msgspec.structs.replace(chosen, policy=self.name)
+        return widened(chosen, columns, len(context.candidates))
 
     def _costed(self, context: Context) -> Context:
         """The context with the costs that the model predicts."""
@@ -254,7 +248,7 @@ class BudgetPacer(PolicyWrapper):
     def _fill(
         self, train: TrainingSet, rows: Any, held: Any, usual: Floats, rng: np.random.Generator
     ) -> None:
-        part = rows_of(train, rows)
+        part = train.rows(rows)
         inner, model = self.policy.fresh(), self._model
         inner.fit(part, rng)  # type: ignore[attr-defined]
         if model is not None:
@@ -303,15 +297,3 @@ class BudgetPacer(PolicyWrapper):
 
 
 _NEW = Account()
-
-
-def rows_of(train: TrainingSet, rows: Any) -> TrainingSet:
-    """The training set of these rows."""
-    return msgspec.structs.replace(
-        train,
-        features=train.features[rows],
-        score=train.score[rows],
-        cost_usd=train.cost_usd[rows],
-        latency_s=train.latency_s[rows],
-        observed=train.observed[rows],
-    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from gairp.errors import ConfigError, OverBudgetError
 from gairp.policies.base import BasePolicy
-from gairp.policies.candidates import keep, spread
+from gairp.policies.candidates import keep, widened
 from gairp.policies.wrapper import PolicyWrapper
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
@@ -55,10 +55,4 @@ class RequestCap(PolicyWrapper):
                     "the cap, bound the output (max_tokens), or add a cheaper arm"
                 )
         inner = self.policy.decide(keep(context, columns), rng)
-        scores = inner.scores
-        return msgspec.structs.replace(
-            inner,
-            policy=self.name,
-            probabilities=tuple(spread(inner.probabilities, columns, k, 0.0)),
-            scores=None if scores is None else tuple(spread(scores, columns, k, -math.inf)),
-        )
+        return widened(msgspec.structs.replace(inner, policy=self.name), columns, k)

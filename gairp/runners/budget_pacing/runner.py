@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from gairp.errors import DataError, UnknownNameError
-from gairp.report.grid import Grid
-from gairp.report.markdown import table as markdown_table
+from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.budget_pacing.figure import write_figure
 from gairp.runners.budget_pacing.method import Method, Spent
 from gairp.runners.budget_pacing.orders import ORDERS, outcomes_in
 from gairp.runners.budget_pacing.tables import Tables, ordered
+from gairp.runners.configured import configured
+from gairp.runners.finished import digest, whole
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
@@ -66,10 +65,7 @@ class BudgetPacingRunner:
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
         """A runner of the composed configuration."""
-        from omegaconf import OmegaConf
-
-        settings: Any = OmegaConf.to_container(config, resolve=True)
-        given = {key: value for key, value in settings["runner"].items() if key != "_target_"}
+        settings, given = configured(config)
         return cls(trace=settings["trace"], features=settings["features"], **given)
 
     def run(self) -> Path:
@@ -115,11 +111,8 @@ class BudgetPacingRunner:
                 rows = ORDERS[order](prepared, prepared.rows("test"), seed)
                 given = outcomes_in(order, prepared, rows)
                 runs = self.methods[name].runs(prepared, budgets, rows, seed, given)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                partial = file.with_suffix(".part")
-                with partial.open("wb") as out:
+                with whole(file) as out:
                     np.save(out, np.array(runs))
-                partial.replace(file)
                 print(f"{name}, {order}, seed {seed}", flush=True)
             yield (name, order, seed), [Spent(*run) for run in np.load(file)]
 
@@ -131,8 +124,7 @@ class BudgetPacingRunner:
             "facts": dict(prepared.facts),
             "budgets": budgets.tolist(),
         }
-        text = json.dumps(what, sort_keys=True, default=str)
-        return blake2b(text.encode(), digest_size=8).hexdigest()
+        return digest(what, size=8)
 
     # -- report ---------------------------------------------------------------------------
 
@@ -170,7 +162,7 @@ class BudgetPacingRunner:
             [
                 "# Budget pacing on ParetoBandit's data",
                 *(_section(m, rows) for m, rows in summary.groupby("method", sort=False)),
-                f"## Other orders of arrival ({name})\n\n" + _markdown(others),
+                f"## Other orders of arrival ({name})\n\n" + frame_table(others, _cell),
             ]
         )
         path = self.out / "report.md"
@@ -188,13 +180,7 @@ def _section(method: object, rows: pd.DataFrame) -> str:
         f"mix at the same spend at {not_below}, significantly above it at {clear}; largest mean "
         f"overshoot {rows['overshoot'].max():.2%}, least use {rows['used'].min():.1%}."
     )
-    return f"## {method}\n\n{line}\n\n{_markdown(rows[list(_SHOWN)])}"
-
-
-def _markdown(frame: pd.DataFrame) -> str:
-    rows = frame.itertuples(index=False)
-    lines = tuple(tuple(map(_cell, frame.columns, row)) for row in rows)
-    return markdown_table(Grid(header=tuple(map(str, frame.columns)), lines=lines))
+    return f"## {method}\n\n{line}\n\n{frame_table(rows[list(_SHOWN)], _cell)}"
 
 
 def _cell(name: str, value: object) -> str:

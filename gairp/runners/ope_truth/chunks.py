@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gairp.runners.finished import whole
 from gairp.types import Floats
 
 SIZE = 50
@@ -27,7 +28,9 @@ def gathered(
         file = folder / name / f"{number:04d}-{size}.npy"
         if not file.exists():
             rng = np.random.default_rng([seed, zlib.crc32(name.encode()), number])
-            _save(file, run(size, rng))
+            values = run(size, rng)
+            with whole(file) as out:
+                np.save(out, values)
             told(f"{name}: {min(count, (number + 1) * SIZE):,} of {count:,}")
         parts.append(np.load(file))
     return np.concatenate(parts)
@@ -36,11 +39,3 @@ def gathered(
 def _sizes(count: int) -> Iterator[int]:
     for start in range(0, count, SIZE):
         yield min(SIZE, count - start)
-
-
-def _save(file: Path, values: Floats) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".part")
-    with partial.open("wb") as out:
-        np.save(out, values)
-    partial.replace(file)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from gairp.errors import UnknownNameError
-from gairp.report.grid import Grid
-from gairp.report.markdown import table as markdown_table
+from gairp.report.markdown import frame_table
+from gairp.runners.configured import configured
 from gairp.runners.ope_truth.chunks import gathered
 from gairp.runners.ope_truth.coverage import Coverage
 from gairp.runners.ope_truth.figure import write_figure
@@ -47,10 +47,7 @@ class OpeTruthRunner:
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
         """A runner of the composed configuration."""
-        from omegaconf import OmegaConf
-
-        settings: Any = OmegaConf.to_container(config, resolve=True)
-        given = {key: value for key, value in settings["runner"].items() if key != "_target_"}
+        settings, given = configured(config)
         return cls(trace=settings["trace"], **given)
 
     def run(self) -> Path | None:
@@ -97,17 +94,11 @@ class OpeTruthRunner:
 def _tables(coverage: pd.DataFrame, peeking: pd.DataFrame) -> list[str]:
     texts = []
     for logger, rows in coverage.groupby("logger", sort=False):
-        texts += [f"## Logger: {logger}", _markdown(rows.drop(columns="logger"))]
-    return [*texts, "## Looking after every request", _markdown(peeking)]
+        texts += [f"## Logger: {logger}", frame_table(rows.drop(columns="logger"), _cell)]
+    return [*texts, "## Looking after every request", frame_table(peeking, _cell)]
 
 
-def _markdown(frame: pd.DataFrame) -> str:
-    rows = frame.itertuples(index=False)
-    lines = tuple(tuple(_cell(value) for value in row) for row in rows)
-    return markdown_table(Grid(header=tuple(map(str, frame.columns)), lines=lines))
-
-
-def _cell(value: object) -> str:
+def _cell(name: str, value: object) -> str:
     if isinstance(value, float):
         return "—" if value != value else f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from gairp.policies.learned.router import LearnedRouter
 from gairp.rewards import Utility
+from gairp.runners.finished import whole
 from gairp.runners.plateau.part import Part
 from gairp.runners.plateau.tuning import Settings, Tuner
 from gairp.runners.replay.prepared import Prepared
@@ -32,14 +32,11 @@ class Cell:
 
     def save(self, file: Path) -> None:
         """Whole or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".part")
-        with partial.open("wb") as out:
+        with whole(file) as out:
             np.savez(
                 out, quality=self.quality, cost_usd=self.cost_usd, aiq=self.aiq,
                 settings=json.dumps(self.settings),
             )  # fmt: skip
-        partial.replace(file)
 
     @classmethod
     def read(cls, router: str, split: int, file: Path) -> Cell:
@@ -58,7 +55,7 @@ class Bench:
         self.split = split
         self.train = prepared.training_set("train")
         picked = np.random.default_rng([split, 3]).permutation(len(self.train.features))
-        self.few = _rows(self.train, np.sort(picked[:tune_rows]))
+        self.few = self.train.rows(np.sort(picked[:tune_rows]))
         self.validation = Part.of(prepared, prepared.rows("validation"))
         self.test = Part.of(prepared, prepared.rows("test"))
 
@@ -90,8 +87,3 @@ class Bench:
         )
         router.fit(train, np.random.default_rng([self.split, 2]))
         return router
-
-
-def _rows(train: TrainingSet, rows: Any) -> TrainingSet:
-    fields = ("features", "score", "cost_usd", "latency_s", "observed")
-    return msgspec.structs.replace(train, **{name: getattr(train, name)[rows] for name in fields})

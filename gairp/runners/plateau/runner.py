@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gairp.report.grid import Grid
-from gairp.report.markdown import table as markdown_table
+from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
+from gairp.runners.configured import configured
+from gairp.runners.finished import digest
 from gairp.runners.plateau.cell import Bench, Cell
 from gairp.runners.plateau.figure import write_figure
 from gairp.runners.plateau.table import Pool, plateau_table
@@ -55,10 +54,7 @@ class PlateauRunner:
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
         """A runner of the composed configuration."""
-        from omegaconf import OmegaConf
-
-        settings: Any = OmegaConf.to_container(config, resolve=True)
-        given = {key: value for key, value in settings["runner"].items() if key != "_target_"}
+        settings, given = configured(config)
         return cls(trace=settings["trace"], features=settings["features"], **given)
 
     def run(self) -> Path:
@@ -93,8 +89,7 @@ class PlateauRunner:
 
     def _key(self) -> str:
         what = [self.trace, self.features, self.routers, self.trials, self.tune_rows]
-        text = json.dumps(what, sort_keys=True, default=str)
-        return blake2b(text.encode(), digest_size=6).hexdigest()
+        return digest(what, size=6)
 
     def _report(self, frame: pd.DataFrame, pool: Pool, prepared: Prepared) -> Path:
         (self.out / "figures").mkdir(parents=True, exist_ok=True)
@@ -109,7 +104,7 @@ class PlateauRunner:
                 f"validation. {gains} of them gain significantly over the best fixed mix at equal "
                 f"cost (Holm-corrected). Per-prompt oracle {oracle:.4f}, best fixed arm "
                 f"{best:.4f}, AIQ of the fixed mixes {pool.mix_aiq():.4f}.",
-                _markdown(frame),
+                frame_table(frame, _cell),
                 "\n".join(f"- {note}" for note in prepared.notes) or "Nothing is assumed.",
             ]
         )
@@ -139,10 +134,5 @@ class _Watch:
         print(f"{bar:<20} {at}/{self._total} {what}; about {left / 60:.0f} min left", flush=True)
 
 
-def _markdown(frame: pd.DataFrame) -> str:
-    lines = tuple(tuple(map(_cell, row)) for row in frame.itertuples(index=False))
-    return markdown_table(Grid(header=tuple(map(str, frame.columns)), lines=lines))
-
-
-def _cell(value: object) -> str:
+def _cell(name: str, value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
