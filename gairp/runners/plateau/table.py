@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gairp.metrics.aiq import aiq
 from gairp.metrics.bootstrap import TwoWayBootstrap
+from gairp.metrics.equal import gain_at_equal_cost
 from gairp.metrics.holm import holm
 from gairp.metrics.hull import frontier_quality
 from gairp.metrics.interval import Estimate, p_value
@@ -90,5 +91,4 @@ def _row(name: str, cells: Sequence[Cell], pool: Pool, boot: TwoWayBootstrap) ->
 
 def _gain(means: Floats, arms: Floats) -> Floats:
     k = arms.shape[-1] // 2
-    mix = frontier_quality(arms[..., :k], arms[..., k:], means[..., 1])
-    return np.asarray(means[..., 0] - mix)
+    return gain_at_equal_cost(means[..., 1], means[..., 0], arms[..., :k], arms[..., k:])
