@@ -87,6 +87,15 @@ def metrics(root: Path) -> str:
     return "\n".join(lines)
 
 
+def log_events(root: Path) -> str:
+    """What the gateway logs by name."""
+    from gairp.gateway.log_events import LOG_EVENTS
+
+    lines = ["| event | what has happened, and the facts beside it |", "| --- | --- |"]
+    lines += [f"| `{name}` | {what} |" for name, what in LOG_EVENTS.items()]
+    return "\n".join(lines)
+
+
 def attacks(root: Path) -> str:
     """What was tried on the gateway, and what came of it."""
     from tests.gateway.attacks import ATTACKS

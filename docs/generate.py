@@ -31,6 +31,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "events": blocks.events,
     "facts": blocks.facts,
     "metrics": blocks.metrics,
+    "log-events": blocks.log_events,
     "attacks": blocks.attacks,
     "headers": blocks.headers,
     "faults": blocks.faults,

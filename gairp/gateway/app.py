@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from gairp.gateway.build import (
     build_limits,
     build_store,
     build_upstreams,
+    build_watcher,
 )
 from gairp.gateway.exchange.client import Receive, Send
 from gairp.gateway.exchange.shadows import Shadows
@@ -29,8 +31,10 @@ from gairp.gateway.routes.others import Others
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
+from gairp.telemetry.event import note
 
 Scope = Mapping[str, Any]
+_LOG = logging.getLogger("gairp.gateway")
 
 
 class App:
@@ -62,6 +66,7 @@ class App:
             finally:
                 await self.gateway.drain()
                 self.gateway = None
+        note(_LOG, logging.INFO, "gateway.stopped", "all is settled and put away")
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -123,6 +128,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         shadows=shadows,
         feeds=feeds,
         metrics=metrics,
+        watcher=build_watcher(settings),
         authenticator=authenticator,
         limits=limits,
         other=Others(

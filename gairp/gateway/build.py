@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gairp.clock import WallClock
 from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder, HashedNgrams
+from gairp.gateway.access_log import AccessLog
 from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
@@ -39,6 +40,7 @@ from gairp.gateway.settings import GatewaySettings, checked_names
 from gairp.gateway.tenants.authenticator import Authenticator
 from gairp.gateway.tenants.issuer import Issuer
 from gairp.gateway.tenants.static import StaticKeys
+from gairp.gateway.watcher import Watcher
 from gairp.policies.base import BasePolicy
 from gairp.pricing import load_catalogue
 from gairp.records.journal import Durability
@@ -177,6 +179,7 @@ def build_feeds(
         audit=settings.audit,
         arms=settings.arm_table(),
         prices=settings.prices,
+        log=settings.log,
     )
     with sole_follower(plan.folder):
         feeders = [Feeder(feed, plan.journal) for feed in plan.feeds(store)]
@@ -193,6 +196,12 @@ def build_feeds(
         for feeder in feeders:
             feeder.close()
     return FeedProcess(plan)
+
+
+def build_watcher(settings: GatewaySettings) -> Watcher | None:
+    """Who watches requests; None where nobody does, which costs them nothing."""
+    observers = [AccessLog()] if settings.log.access else []
+    return Watcher(observers) if observers else None
 
 
 def build_holds(store: Store | None, purse: Purse) -> HoldKeeper | None:

@@ -19,6 +19,7 @@ from gairp.gateway.exchange.peek import peek
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.shadows import Shadows
 from gairp.gateway.exchange.target import Catalogue, Target
+from gairp.gateway.exchange.watched import Watched
 from gairp.gateway.feedback import FeedbackDesk
 from gairp.gateway.feeds.process import FeedProcess
 from gairp.gateway.feeds.threads import FeedThreads
@@ -30,6 +31,8 @@ from gairp.gateway.principal import Principal
 from gairp.gateway.tenants.authenticator import Authenticator
 from gairp.gateway.tenants.static import anybody
 from gairp.gateway.tenants.tokens import UnknownSignerError
+from gairp.gateway.watcher import Watcher
+from gairp.telemetry.event import note
 from gairp.types import Operation
 
 Scope = Mapping[str, Any]
@@ -63,6 +66,7 @@ class Gateway:
         shadows: Shadows | None = None,
         feeds: FeedProcess | FeedThreads | None = None,
         metrics: Metrics | None = None,
+        watcher: Watcher | None = None,
         largest_body: int = 32 << 20,
         in_flight: int = 4096,
         drain_s: float = 30.0,
@@ -77,6 +81,7 @@ class Gateway:
         self.shadows = shadows or Shadows(engine)
         self.feeds = feeds
         self.metrics = metrics or Metrics()
+        self.watcher = watcher
         self.feedback = FeedbackDesk(engine)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
         self.in_flight = 0
@@ -103,26 +108,39 @@ class Gateway:
             return
         self.in_flight += 1
         request_id = self._request_id()
+        watched = None
+        if self.watcher is not None:
+            watched = self.watcher.begin(request_id, operation, dict(scope["headers"]))
         try:
-            await self._answer(operation, request_id, scope, receive, client)
+            await self._answer(operation, request_id, scope, receive, client, watched)
         except ApiError as error:
             if not client.started:
                 await client.error(error, [(b"x-request-id", request_id.encode())])
         except GairpError as error:
-            _LOG.error("request %s: %s", request_id, error)
+            note(_LOG, logging.ERROR, "gateway.failed", f"request {request_id}: {error}",
+                 request=request_id)  # fmt: skip
             await self._failed(client, request_id)
         except RecursionError:
             if not client.started:
                 await client.error(_TOO_DEEP, [(b"x-request-id", request_id.encode())])
-        except Exception:
-            _LOG.exception("request %s failed", request_id)
+        except Exception as error:
+            note(_LOG, logging.ERROR, "gateway.failed", f"request {request_id} failed",
+                 error=error, request=request_id)  # fmt: skip
             await self._failed(client, request_id)
         finally:
             self.in_flight -= 1
             self.metrics.answered(client.status)
+            if watched is not None:
+                watched.end(client.status)
 
     async def _answer(
-        self, operation: Operation, request_id: str, scope: Scope, receive: Receive, client: Client
+        self,
+        operation: Operation,
+        request_id: str,
+        scope: Scope,
+        receive: Receive,
+        client: Client,
+        watched: Watched | None,
     ) -> None:
         headers = dict(scope["headers"])
         try:
@@ -151,7 +169,11 @@ class Gateway:
             peek=seen,
             principal=principal,
             flight=new_flight(None, engine.deadline_s),
+            watched=watched,
         )
+        if watched is not None:
+            watched.principal, watched.peek = principal, seen
+            watched.session = request.session
         target = self.direct(request, headers)
         if target.deadline_s is not None:
             request.flight.due = new_flight(target.deadline_s, engine.deadline_s).due
@@ -164,6 +186,8 @@ class Gateway:
             )
             if outcome is not None:
                 used = _tokens_used(outcome, tokens)
+            if watched is not None:
+                watched.outcome = outcome
         finally:
             await self.limits.done(ticket, used)
             if target.shadows:
@@ -207,9 +231,11 @@ class Gateway:
                 raise ApiError(404, f"nothing is at {method} {path[:100]}", code="not_found")
         except ApiError as error:
             await client.error(error)
-        except Exception:
-            _LOG.exception("%s %r failed", method, path)
-            await self._failed(client, self._request_id())
+        except Exception as error:
+            request_id = self._request_id()
+            note(_LOG, logging.ERROR, "gateway.failed", f"request {request_id}: {method} {path!r}",
+                 error=error, request=request_id)  # fmt: skip
+            await self._failed(client, request_id)
 
     def _gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         engine = self.engine
@@ -275,6 +301,8 @@ class Gateway:
     async def drain(self) -> None:
         """Take no more, and wait for those under way, at most `drain_s` seconds."""
         self.draining = True
+        note(_LOG, logging.INFO, "gateway.stopping", "the gateway takes no more requests",
+             in_flight=self.in_flight)  # fmt: skip
         due = time.monotonic() + self.drain_s
         while self.in_flight and time.monotonic() < due:
             await asyncio.sleep(0.02)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import logging
+import os
 from contextlib import suppress
 
+from gairp.backends.openai.secret import Secrets
 from gairp.errors import ConfigError, MissingDependencyError
 from gairp.gateway.app import create_app
 from gairp.gateway.garbage import Garbage
 from gairp.gateway.settings import GatewaySettings
+from gairp.telemetry.event import note
+from gairp.telemetry.logs import configure
+
+_LOG = logging.getLogger("gairp.gateway")
 
 
 def serve(settings: GatewaySettings) -> None:
@@ -18,10 +24,14 @@ def serve(settings: GatewaySettings) -> None:
         import uvicorn
     except ImportError:
         raise MissingDependencyError("uvicorn", extra="gateway", needed_for="the gateway") from None
+    configure(settings.log, scrub=Secrets(_secrets(settings)).scrub)
     app = create_app(settings)
 
     class Server(uvicorn.Server):
         async def main_loop(self) -> None:
+            url = f"http://{settings.host}:{settings.port}/v1"
+            note(_LOG, logging.INFO, "gateway.started", f"gateway  {url}", url=url,
+                 arms=", ".join(settings.arms), policies=", ".join(settings.policies))  # fmt: skip
             collecting = asyncio.create_task(Garbage(idle=app.idle).run())
             try:
                 await super().main_loop()
@@ -40,7 +50,7 @@ def serve(settings: GatewaySettings) -> None:
             ws="none",
             lifespan="on",
             access_log=False,
-            log_level="warning",
+            log_config=None,
             server_header=False,
             date_header=False,
             proxy_headers=False,
@@ -49,11 +59,17 @@ def serve(settings: GatewaySettings) -> None:
             timeout_graceful_shutdown=int(settings.drain_s) or None,
         )
     )
-    print(f"gateway  http://{settings.host}:{settings.port}/v1", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):  # told to uvicorn, which has ended in order by now
         server.run()
     if not server.started:
         raise ConfigError("the gateway did not start; the lines above say why")
+
+
+def _secrets(settings: GatewaySettings) -> list[str]:
+    """What no line of the log may hold: the values of the variables that the settings name."""
+    names = [str(key["env"]) for key in settings.keys if key.get("env")]
+    names += [str(b["api_key_env"]) for b in settings.backends.values() if b.get("api_key_env")]
+    return [os.environ[name] for name in names if os.environ.get(name)]
 
 
 def _loop() -> str:

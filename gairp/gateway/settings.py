@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from gairp.errors import ConfigError
+from gairp.telemetry.logs import LogSettings
 from gairp.types import Arm
 
 
@@ -54,6 +55,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     feeds: Literal["process", "thread"] = "process"  #: where ledger and audit log are written
     registry: str | None = None  #: the MLflow store of policies with a `uri`
     registry_every_s: float = 5.0
+    log: LogSettings = LogSettings()
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
 
     @classmethod

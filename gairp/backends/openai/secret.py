@@ -11,9 +11,10 @@ from typing import Any
 from gairp.errors import ConfigError
 
 HIDDEN = "[hidden]"
-#: Keys that a vendor repeats in its errors, whether they are ours or not.
+#: Keys and tokens that a vendor repeats in its errors, whether they are ours or not.
 _LOOKS = re.compile(
-    r"\b(sk|pk|gsk|xai|hf|key)[-_][A-Za-z0-9_*.-]{8,}|\bAIza[\w-]{20,}|Bearer\s+\S+"
+    r"\b(sk|pk|gk|gsk|xai|hf|key)[-_][A-Za-z0-9_*.-]{8,}|\bAIza[\w-]{20,}|Bearer\s+\S+"
+    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
 )
 _NAMES = re.compile(r"key|token|secret|auth|password|signature", re.IGNORECASE)
 _SHORTEST = 4  # hiding one letter everywhere would hide the message

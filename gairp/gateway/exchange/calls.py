@@ -115,7 +115,9 @@ class Calls:
         body = self._stage.splicers[arm.name].body(request.operation, request.peek, self._raw)
         loop = asyncio.get_running_loop()
         start = loop.time()
-        more = ((b"x-request-id", call.id.encode()),)
+        more: Headers = ((b"x-request-id", call.id.encode()),)
+        if request.watched is not None:
+            more = (*more, *request.watched.headers_of(call))
         started = False
         try:
             answer = await upstream.post(request.operation, body, more, request.flight.due)

@@ -296,7 +296,10 @@ class Exchange:
             return _unheld(error)
         if not held:
             return _unaffordable(call)
-        return await self._calls.make(call)
+        watched = self._request.watched
+        if watched is None:
+            return await self._calls.make(call)
+        return await watched.around(call, self._calls.make(call))
 
     async def _settle_money(self) -> None:
         flight, purse = self._request.flight, self._engine.purse

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from gairp.gateway.exchange.alarms import Alarms
 from gairp.gateway.exchange.health import Health
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.request import GatewayRequest
@@ -40,6 +41,7 @@ class GatewayGate:
         """`health` knows the arms that are left alone for a while."""
         self.arms, self.tariff, self.breakers, self.clock = dict(arms), tariff, breakers, clock
         self.health = health or Health(Cooldowns(), Outliers(list(arms)))
+        self._alarms = Alarms(breakers, self.health.outliers)
         self._windows = any(arm.context_window is not None for arm in self.arms.values())
         self._begun: dict[str, int] = {}
         self._bounds: dict[str, tuple[float, int]] = {}
@@ -140,6 +142,7 @@ class GatewayGate:
         else:
             self.breakers.ended(model, error, now, begun=begun)
             self.health.ended(call.decision.arm, error, now)
+            self._alarms.ended(call.decision.arm, model, error, now)
         unknown = error is not None and error.billing_unknown
         if unknown and math.isnan(cost_usd):
             cost_usd = usd  # what was reserved must be assumed

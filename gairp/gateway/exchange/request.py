@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.principal import Principal
 from gairp.types import Request
+
+if TYPE_CHECKING:
+    from gairp.gateway.exchange.watched import Watched
 
 NOBODY = Principal(tenant="")
 NOTHING = Peek(
@@ -37,3 +41,4 @@ class GatewayRequest(Request, frozen=True, kw_only=True, gc=False):
     peek: Peek = NOTHING
     principal: Principal = NOBODY
     flight: Flight = msgspec.field(default_factory=Flight)
+    watched: Watched | None = None  #: by logs and traces, where these are on

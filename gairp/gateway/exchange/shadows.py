@@ -19,6 +19,7 @@ from gairp.gateway.rules.units import share_of
 from gairp.rng import DecisionRng
 from gairp.routing.driver import drive
 from gairp.routing.steps import Call
+from gairp.telemetry.event import note
 from gairp.types import Response
 
 _LOG = logging.getLogger("gairp.gateway")
@@ -55,8 +56,9 @@ class Shadows:
     async def _run(self, request: GatewayRequest, raw: bytes, shadow: Shadow, number: int) -> None:
         try:
             await self._ask(request, raw, shadow, number)
-        except Exception:  # a shadow must never matter
-            _LOG.exception("shadow of request %s failed", request.id)
+        except Exception as error:  # a shadow must never matter
+            note(_LOG, logging.ERROR, "shadow.failed", f"shadow of request {request.id} failed",
+                 error=error, request=request.id)  # fmt: skip
 
     async def _ask(self, request: GatewayRequest, raw: bytes, shadow: Shadow, number: int) -> None:
         engine = self._engine

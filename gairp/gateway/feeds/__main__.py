@@ -8,7 +8,6 @@ gateway that was killed for as long as that takes. It says on its standard outpu
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -16,10 +15,12 @@ import threading
 
 import msgspec
 
+from gairp.backends.openai.secret import Secrets
 from gairp.errors import GairpError
 from gairp.gateway.feeds.feeder import Feeder
 from gairp.gateway.feeds.lock import sole_follower
 from gairp.gateway.feeds.plan import FeedPlan
+from gairp.telemetry.logs import configure
 
 
 def main() -> int:
@@ -27,9 +28,9 @@ def main() -> int:
     # A Ctrl-C, or a signal to all of a service, is for the gateway, which ends this one in order.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     _give_way()
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=FeedPlan)
+    configure(plan.log, scrub=Secrets([]).scrub)
     gone = threading.Event()
     threading.Thread(target=_wait, args=(gone,), daemon=True).start()
     try:

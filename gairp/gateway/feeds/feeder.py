@@ -10,6 +10,7 @@ from typing import Protocol
 
 from gairp.records.events import Event
 from gairp.records.tail import Tail
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _BATCH = 2_000
@@ -86,10 +87,14 @@ class Feeder:
             closing = self._closing
             try:
                 self.catch_up()
+                if self.failing is not None:
+                    note(_LOG, logging.WARNING, "feed.resumed", f"{self.name} goes on",
+                         feed=self.name)  # fmt: skip
                 self.failing = None
             except Exception as error:  # a database that is away, most likely
                 if self.failing is None:
-                    _LOG.error("%s stands still: %s", self.name, error)
+                    note(_LOG, logging.ERROR, "feed.stalled", f"{self.name} stands still: {error}",
+                         feed=self.name)  # fmt: skip
                 self.failing = f"{type(error).__name__}: {error}"
                 self._tail.close()
                 self._tail = Tail(self._tail.folder, self.feed.seq)

@@ -10,6 +10,7 @@ import msgspec
 from gairp.gateway.audit.feed import AuditFeed
 from gairp.gateway.feeds.feeder import Feed
 from gairp.pricing import load_catalogue
+from gairp.telemetry.logs import LogSettings
 from gairp.types import Arm
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     audit: bool
     arms: dict[str, Arm] = {}
     prices: dict[str, Any] = {}  #: of `load_catalogue`
+    log: LogSettings = LogSettings()
 
     @property
     def folder(self) -> Path:

@@ -16,6 +16,7 @@ from contextlib import suppress
 import msgspec
 
 from gairp.gateway.feeds.plan import FeedPlan
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 
@@ -54,7 +55,8 @@ class FeedProcess:
         try:
             process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            _LOG.warning("ledger and audit log are behind; they catch up at the next start")
+            note(_LOG, logging.WARNING, "feeds.behind",
+                 "ledger and audit log are behind; they catch up at the next start")  # fmt: skip
             process.kill()
             process.wait()
         self._thread.join(1.0)
@@ -84,5 +86,7 @@ class FeedProcess:
                 process.stdin.close()
             if self._closing.wait(self._retry_s):
                 return
-            _LOG.error("the process of ledger and audit log ended (%s); it is started anew", code)
+            note(_LOG, logging.ERROR, "feeds.restarted",
+                 f"the process of ledger and audit log ended ({code}); it is started anew",
+                 code=code)  # fmt: skip
             self._process = self._started()

@@ -13,6 +13,7 @@ from gairp.errors import ConfigError, GairpError
 from gairp.features import FeatureBuilder
 from gairp.gateway.learners.house import House
 from gairp.gateway.learners.recipe import PolicyRecipe
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _URI = re.compile(r"models:/([^@/]+)@([^@/]+)")
@@ -76,11 +77,13 @@ class AliasFollower:
             house.swap(found.recipe, found.version, self._builder, state=found.state)
         except GairpError as error:
             if self.refused.get(name) != str(error):
-                _LOG.error("policy %s stays as it was: %s", name, error)
+                note(_LOG, logging.ERROR, "policy.refused",
+                     f"policy {name} stays as it was: {error}", policy=name)  # fmt: skip
             self.refused[name] = str(error)
             return False
         self.refused.pop(name, None)
-        _LOG.warning("policy %s: version %s is in charge", name, version)
+        note(_LOG, logging.INFO, "policy.swapped", f"policy {name}: version {version} is in charge",
+             policy=name, version=version)  # fmt: skip
         return True
 
     def _version(self, name: str, version: str) -> Followed:

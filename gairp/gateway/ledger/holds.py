@@ -14,6 +14,7 @@ from typing import Protocol
 from sqlalchemy import Engine, select
 
 from gairp.gateway.ledger.tables import ATTEMPTS
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _AT_ONCE = 500
@@ -41,7 +42,8 @@ class HoldKeeper:
             try:
                 await self.look()
             except Exception as error:
-                _LOG.warning("what budgets hold cannot be looked after now: %s", error)
+                note(_LOG, logging.WARNING, "holds.unseen",
+                     f"what budgets hold cannot be looked after now: {error}")  # fmt: skip
 
     async def look(self) -> int:
         """How many were freed."""

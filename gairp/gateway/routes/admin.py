@@ -18,6 +18,7 @@ from gairp.gateway.routes.bodies import Error
 from gairp.gateway.routes.failures import handle_failures
 from gairp.gateway.routes.prefix import PREFIX
 from gairp.gateway.tenants.authenticator import Authenticator
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _LARGEST = 1 << 20
@@ -51,8 +52,9 @@ class AdminApi:
         body = await read_body(receive, _LARGEST)
         try:
             await self.app({**scope, "state": {"principal": principal}}, _replay(body), send)
-        except Exception:  # it was answered with 500, and starlette raises it again
-            _LOG.exception("%s %r failed", scope["method"], scope["path"])
+        except Exception as error:  # it was answered with 500, and starlette raises it again
+            note(_LOG, logging.ERROR, "gateway.failed", f"{scope['method']} {scope['path']!r}",
+                 error=error)  # fmt: skip
 
 
 def _application(store: Engine, audit: Path, *, with_accounts: bool) -> FastAPI:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from gairp.errors import ConfigError, ConflictError, DataError, GairpError, UnknownNameError
 from gairp.gateway.errors import ApiError
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _INTERNAL = ApiError(500, "it failed inside the gateway; its log says why", code="internal_error")
@@ -23,7 +24,8 @@ def handle_failures(app: FastAPI) -> None:
     def handled(request: Request, error: Exception) -> Response:
         told = api_error(error)
         if told.status >= 500:
-            _LOG.error("%s %r: %s", request.method, request.url.path, type(error).__name__)
+            what = f"{request.method} {request.url.path!r}: {type(error).__name__}"
+            note(_LOG, logging.ERROR, "gateway.failed", what)
         return Response(
             told.body(), told.status, {"content-type": "application/json", **told.headers}
         )

@@ -12,6 +12,7 @@ from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.target import Catalogue, Target
 from gairp.gateway.rules.book import RuleBook
 from gairp.gateway.rules.facts import RequestFacts
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 
@@ -47,11 +48,13 @@ class RuleKeeper:
             self.book = RuleBook.read(self.path, self._catalogue)
         except ConfigError as error:
             self.refused = str(error)
-            _LOG.error("the rules stay as they were: %s", error)
+            note(_LOG, logging.ERROR, "rules.refused", f"the rules stay as they were: {error}",
+                 file=self.path)  # fmt: skip
             return False
         self.refused = None
         self.reloads += 1
-        _LOG.warning("rules read anew from %s", self.path)
+        note(_LOG, logging.INFO, "rules.reloaded", f"rules read anew from {self.path}",
+             file=self.path)  # fmt: skip
         return True
 
     def _now(self) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from gairp.gateway.tenants.roster import Holder, Roster, read_roster, stored_ver
 from gairp.gateway.tenants.secret import digest
 from gairp.gateway.tenants.static import StaticKeys
 from gairp.gateway.tenants.tokens import TokenVerifier, UnknownSignerError, principal_of
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _NOBODY: Mapping[bytes, Holder] = {}
@@ -122,7 +123,8 @@ class Authenticator:
                 self.failing = None
             except Exception as error:  # the database is away, most likely
                 if self.failing is None:
-                    _LOG.error("changes to tenants and keys are not seen: %s", error)
+                    note(_LOG, logging.ERROR, "accounts.unseen",
+                         f"changes to tenants and keys are not seen: {error}")  # fmt: skip
                 self.failing = f"{type(error).__name__}: {error}"
 
     def _install(self, roster: Roster) -> None:

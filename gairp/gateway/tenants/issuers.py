@@ -14,6 +14,7 @@ from gairp.gateway.tenants.desk import Desk
 from gairp.gateway.tenants.issuer import Issuer
 from gairp.gateway.tenants.jwks import read_jwks
 from gairp.gateway.tenants.tables import ISSUERS
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 
@@ -52,5 +53,7 @@ def read_issuers(connection: Connection) -> list[Issuer]:
         try:
             found.append(Issuer.of(msgspec.json.decode(row.settings)))
         except (GairpError, msgspec.DecodeError) as error:
-            _LOG.error("the token issuer %s is passed over: %s", row.issuer, error)
+            note(_LOG, logging.ERROR, "issuer.refused",
+                 f"the token issuer {row.issuer} is passed over: {error}",
+                 issuer=row.issuer)  # fmt: skip
     return found

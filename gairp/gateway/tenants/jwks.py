@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gairp.errors import DataError, MissingDependencyError
 from gairp.gateway.tenants.issuer import Algorithm
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 #: (key type, curve) -> the algorithm that its signatures are made with; no symmetric key is one.
@@ -59,7 +60,8 @@ def read_jwks(document: Any, algorithms: Collection[Algorithm]) -> KeySet:
         if isinstance(read, VerifyingKey):
             found.append(read)
         else:
-            _LOG.warning("a key of a JSON Web Key Set is passed over: %s", read)
+            note(_LOG, logging.WARNING, "issuer.key_refused",
+                 f"a key of a JSON Web Key Set is passed over: {read}")  # fmt: skip
     if not found:
         raise DataError(f"no key of the set verifies any of {', '.join(algorithms)}")
     return KeySet(found)

@@ -12,6 +12,7 @@ from typing import Any
 from gairp.errors import DataError
 from gairp.gateway.tenants.issuer import Issuer
 from gairp.gateway.tenants.jwks import KeySet, read_jwks
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _MOST_BYTES = 1 << 20
@@ -84,7 +85,9 @@ class Keyring:
                 self.generation += 1
         except Exception as error:  # of the network, of the document
             if self.failing is None:
-                _LOG.error("the keys of %s could not be fetched: %s", self.issuer.issuer, error)
+                name = self.issuer.issuer
+                note(_LOG, logging.ERROR, "issuer.unreachable",
+                     f"the keys of {name} could not be fetched: {error}", issuer=name)  # fmt: skip
             self.failing = f"{type(error).__name__}: {error}"
             return
         self.failing = None

@@ -1,0 +1,33 @@
+"""The events that the gateway logs by name; the page of operations is made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: name -> what has happened, and the facts beside it.
+LOG_EVENTS: Mapping[str, str] = {
+    "gateway.started": "it takes requests: `url`, `arms`, `policies`",
+    "gateway.stopping": "it takes no more: `in_flight`",
+    "gateway.stopped": "all is settled and put away",
+    "gateway.request": "an answer has gone out (with `log.access`): `request`, `operation`, "
+    "`status`, `seconds`, `tenant`, `key`, `decision`, `arm`, `calls`",
+    "gateway.failed": "a fault of the gateway's own was answered with 500: `request`",
+    "rules.reloaded": "the rules were read anew: `file`",
+    "rules.refused": "the new file of rules is wrong, and the old rules stay: `file`",
+    "policy.swapped": "another version of a policy is in charge: `policy`, `version`",
+    "policy.refused": "the version that the alias points at cannot be served: `policy`",
+    "breaker.opened": "a model fails, and is left alone: `model`, `cause`",
+    "breaker.closed": "it answers again: `model`",
+    "arm.ejected": "an arm fails more often than its peers: `arm`, `seconds`",
+    "feed.stalled": "ledger, audit log or content stands still: `feed`",
+    "feed.resumed": "it goes on: `feed`",
+    "feeds.restarted": "the process of the feeds ended before its time: `code`",
+    "feeds.behind": "it had not taken all when the gateway ended; it will at the next start",
+    "holds.unseen": "what budgets hold cannot be looked after now",
+    "accounts.unseen": "changes to tenants and keys are not seen now",
+    "issuer.refused": "a token issuer in the database is wrong: `issuer`",
+    "issuer.unreachable": "its keys cannot be fetched: `issuer`",
+    "issuer.key_refused": "one of its keys is of no use",
+    "shadow.failed": "a shadow request failed inside the gateway: `request`",
+    "log": "anything else, of libraries too",
+}
