@@ -162,6 +162,8 @@ def restrict(run: Run, keep: Rows) -> Run:
         quality=run.quality[kept],
         cost_usd=run.cost_usd[kept],
         latency_s=run.latency_s[kept],
+        predicted=None if run.predicted is None else run.predicted[kept],
+        uncalibrated=None if run.uncalibrated is None else run.uncalibrated[kept],
     )
 
 

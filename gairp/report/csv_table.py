@@ -6,6 +6,7 @@ import csv
 import io
 
 from gairp.metrics.interval import Estimate
+from gairp.report.calibration import Calibrated
 from gairp.report.cell import UNKNOWN, fixed
 from gairp.report.row import Row
 from gairp.report.summary import Summary
@@ -19,6 +20,16 @@ def summary_csv(summary: Summary) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     records = [_record(summary, row) for row in summary.rows]
+    writer.writerow(records[0])
+    writer.writerows(record.values() for record in records)
+    return out.getvalue()
+
+
+def calibration_csv(summary: Summary) -> str:
+    """One line a policy and stage of the policies that predict; there must be one."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    records = [_calibration(one) for one in summary.calibrations]
     writer.writerow(records[0])
     writer.writerows(record.values() for record in records)
     return out.getvalue()
@@ -52,6 +63,14 @@ def _record(summary: Summary, row: Row) -> dict[str, str]:
         **_interval("saving_vs_best_mix", row.saving),
         **{f"share:{arm}": fixed(share) for arm, share in shares},
     }
+
+
+def _calibration(one: Calibrated) -> dict[str, str]:
+    record = {"policy": one.policy, "predictions": one.stage}
+    for end, borne in (("", one.every), ("_chosen", one.chosen)):
+        record |= _interval(f"brier{end}", borne.brier)
+        record[f"calibration_error{end}"] = fixed(borne.error)
+    return record
 
 
 def _interval(name: str, estimate: Estimate) -> dict[str, str]:

@@ -71,6 +71,30 @@ def sensitivity_grid(summary: Summary) -> Grid | None:
     return Grid(header=("assumption", *(row.policy for row in judged)), lines=tuple(lines))
 
 
+def calibration_grid(summary: Summary) -> Grid | None:
+    """Brier score and calibration error, before and after; None where nobody predicts."""
+    if not summary.calibrations:
+        return None
+    return Grid(
+        header=(
+            *("policy", "predictions", "Brier score", "calibration error"),
+            *("Brier, chosen arm", "calibration error, chosen arm"),
+        ),
+        lines=tuple(
+            (
+                one.policy,
+                one.stage,
+                *(
+                    text
+                    for borne in (one.every, one.chosen)
+                    for text in (with_interval(borne.brier), plain(borne.error))
+                ),
+            )
+            for one in summary.calibrations
+        ),
+    )
+
+
 def _outcome_columns(summary: Summary) -> Columns:
     return {
         "policy": _name,

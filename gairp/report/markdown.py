@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gairp.report.grid import Grid, sensitivity_grid, shares_grid, summary_grid
+from gairp.report.grid import Grid, calibration_grid, sensitivity_grid, shares_grid, summary_grid
 from gairp.report.summary import Summary
 from gairp.report.verdict import other_verdicts, verdict
 
@@ -45,6 +45,15 @@ def _lines(summary: Summary, figures: Sequence[str]) -> Iterator[str]:
     yield from ("", "## Summary", "", table(summary_grid(summary)), "")
     yield from _legend(summary)
     yield from ("", "## Share of requests per arm", "", table(shares_grid(summary)))
+    calibration = calibration_grid(summary)
+    if calibration is not None:
+        yield from ("", "## Calibration", "")
+        yield (
+            "Predicted against recorded quality over the compared prompts: of every arm, and of "
+            "the arm that was chosen, which is the one predicted best and so the one whose "
+            "prediction is most flattered. The calibration error is over ten bins of equal width."
+        )
+        yield from ("", table(calibration))
     sensitivity = sensitivity_grid(summary)
     if sensitivity is not None:
         yield from ("", "## Sensitivity to what is assumed", "")

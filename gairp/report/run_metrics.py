@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from gairp.metrics.calibration import brier_score, expected_calibration_error
 from gairp.metrics.quantiles import LATENCY_PROBABILITIES, weighted_quantiles
 from gairp.metrics.regret import cumulative_regret
 from gairp.metrics.selection import best_fixed
@@ -23,11 +25,12 @@ def run_metrics(study: Study, run: Run) -> dict[str, float]:
 
     Names: quality, cost_usd_per_1k (or strong_share, by the study's unit), latency_p50_s,
     latency_p95_s, latency_p99_s, regret_best_fixed and regret_oracle (Σ utility), aiq (with a
-    sweep of five cost weights on the same policy and seed) and coverage. All but coverage are
+    sweep of five cost weights on the same policy and seed), brier and calibration_error (of what a
+    learned router predicted) and coverage. All but coverage are
     over the prompts that this run and every arm answered; the summary's are over those that all
     runs answered, which differs only where something was refused or not recorded.
     """
-    values = {"coverage": coverage(run, study.pool)}
+    values: dict[str, Any] = {"coverage": coverage(run, study.pool)}
     seen = _Seen.of(study, run)
     if seen is None:
         return values
@@ -35,6 +38,10 @@ def run_metrics(study: Study, run: Run) -> dict[str, float]:
     values |= {name: float(series[-1]) for name, series in seen.series().items()}
     values |= {"latency_p50_s": p50, "latency_p95_s": p95, "latency_p99_s": p99}
     values["aiq"] = _aiq(study, run, seen)
+    if seen.run.predicted is not None:
+        known = seen.run.predicted.ravel(), seen.pool.quality[seen.run.rows].ravel()
+        values["brier"] = brier_score(*known)
+        values["calibration_error"] = expected_calibration_error(*known)
     return {name: float(value) for name, value in values.items() if not np.isnan(value)}
 
 

@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 
 from gairp.errors import DataError
 from gairp.report.pool_table import KEY, head_of
-from gairp.report.study import Pool, Run
+from gairp.report.study import Pool, Run, Singles
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_PREDICTIONS = ("predicted", "uncalibrated")
+
+
 def run_to_table(run: Run, pool: Pool) -> pa.Table:
-    """Columns: prompt_id, arm (null where refused), propensity, quality, cost_usd, latency_s.
+    """Columns: prompt_id, arm (null where refused), propensity, quality, cost_usd, latency_s;
+    then `predicted/<arm>` and `uncalibrated/<arm>` where the run has them.
 
     Prompts and arms go by name, so that the table can be read without the pool. Policy, seed and
     cost weight are in the schema's metadata under `gairp`.
@@ -33,6 +37,11 @@ def run_to_table(run: Run, pool: Pool) -> pa.Table:
         "cost_usd": pa.array(run.cost_usd, pa.float64()),
         "latency_s": pa.array(run.latency_s, pa.float64()),
     }
+    for name in _PREDICTIONS:
+        values: Singles | None = getattr(run, name)
+        if values is not None:
+            for column, arm in enumerate(pool.arms):
+                columns[f"{name}/{arm}"] = pa.array(values[:, column], pa.float32())
     head = {
         "kind": "run",
         "version": 1,
@@ -51,6 +60,12 @@ def run_from_table(table: pa.Table, pool: Pool) -> Run:
     def floats(column: str) -> NDArray[np.float64]:
         return np.asarray(table[column].to_numpy(), dtype=np.float64)
 
+    def predictions(name: str) -> Singles | None:
+        if f"{name}/{pool.arms[0]}" not in table.column_names:
+            return None
+        per_arm = [table[f"{name}/{arm}"].to_numpy() for arm in pool.arms]
+        return np.column_stack(per_arm).astype(np.float32)
+
     return Run(
         policy=head["policy"],
         seed=head["seed"],
@@ -61,6 +76,8 @@ def run_from_table(table: pa.Table, pool: Pool) -> Run:
         cost_usd=floats("cost_usd"),
         latency_s=floats("latency_s"),
         cost_weight=head["cost_weight"],
+        predicted=predictions("predicted"),
+        uncalibrated=predictions("uncalibrated"),
     )
 
 

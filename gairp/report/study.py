@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class Run:
     cost_usd: Floats  #: [m], all attempts; NaN where unknown
     latency_s: Floats  #: [m], arrival to last byte; NaN where unknown
     cost_weight: float | None = None  #: set for the runs of a λ sweep, None for the study's own
+    #: [m, k], the quality that a learned router expected of every arm; NaN for one it did not know
+    predicted: Singles | None = None
+    uncalibrated: Singles | None = None  #: [m, k], the same before calibration, where it has one
 
 
 @dataclass(frozen=True, slots=True)

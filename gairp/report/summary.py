@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gairp.metrics.holm import holm
 from gairp.report import reference
+from gairp.report.calibration import Calibrated, calibrations
 from gairp.report.compared import Compared, compare
 from gairp.report.measure import BEST_MIX, Measure
 from gairp.report.reference import Reference
@@ -24,6 +25,7 @@ class Summary:
     best_fixed: str  #: the arm that `regret_best_fixed` is against
     draws: int
     seed: int
+    calibrations: tuple[Calibrated, ...] = ()  #: of the policies that predict qualities
 
     @property
     def study(self) -> Study:
@@ -73,6 +75,7 @@ def summarise(study: Study, *, draws: int = 1000, seed: int = 0) -> Summary:
         best_fixed=compared.pool.arms[measure.best_fixed],
         draws=draws,
         seed=seed,
+        calibrations=calibrations(compared, measure.bootstrap),
     )
 
 

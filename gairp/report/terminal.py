@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gairp.report.grid import Grid, detail_grid, outcome_grid, sensitivity_grid, shares_grid
+from gairp.report.grid import (
+    Grid,
+    calibration_grid,
+    detail_grid,
+    outcome_grid,
+    sensitivity_grid,
+    shares_grid,
+)
 from gairp.report.summary import Summary
 from gairp.report.verdict import other_verdicts, verdict
 
@@ -27,6 +34,7 @@ def print_report(summary: Summary, console: Console | None = None) -> None:
         (title, outcome_grid(summary)),
         ("latency, regret (Σ utility), AIQ, coverage", detail_grid(summary)),
         ("share of requests per arm", shares_grid(summary)),
+        ("calibration of predicted quality", calibration_grid(summary)),
         (f"gain vs {summary.against}: sensitivity (assumed)", sensitivity_grid(summary)),
     ]
     for title, grid in grids:

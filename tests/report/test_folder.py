@@ -24,7 +24,7 @@ def same(a: object, b: object) -> bool:
         return (
             isinstance(b, np.ndarray)
             and a.dtype == b.dtype
-            and bool(np.array_equal(a, b, equal_nan=a.dtype == np.float64))
+            and bool(np.array_equal(a, b, equal_nan=a.dtype in (np.float64, np.float32)))
         )
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
@@ -48,7 +48,15 @@ def full(study: Study, make_run: MakeRun) -> Study:
     return replace(
         study,
         pool=pool,
-        runs=(make_run([-1, *[0] * 7], policy="a"), *study.runs),
+        runs=(
+            make_run([-1, *[0] * 7], policy="a"),
+            replace(
+                study.runs[0],
+                predicted=np.linspace(0, 1, 16, dtype=np.float32).reshape(8, 2),
+                uncalibrated=np.full((8, 2), [0.5, np.nan], dtype=np.float32),
+            ),
+            *study.runs[1:],
+        ),
         sweep=(make_run([0] * 8, policy="a", cost_weight=0.05),),
         comparators=("a",),
         dropped=3,

@@ -136,6 +136,13 @@ class LearnedRouter(GreedyPolicy):
         values = self._predict(np.asarray(features, dtype=np.float64))
         return values if self._calibration is None else self._calibration.apply(values)
 
+    def uncalibrated(self, features: Floats) -> Floats | None:
+        """`estimates` before calibration; None for a router without one."""
+        if self._calibration is None:
+            return None
+        self._check_ready(features.shape[1])
+        return self._predict(np.asarray(features, dtype=np.float64))
+
     def _scores(self, context: Context, rng: DecisionRng) -> Floats:
         self._check_ready(len(context.features))
         values = self._predict_one(context.features)

@@ -26,6 +26,7 @@ from gairp.rewards import Utility
 from gairp.routing.event_log import Sink as EventSink
 from gairp.runners.replay.job_log import JobLog
 from gairp.runners.replay.opening import learner_name, opened
+from gairp.runners.replay.predictions import predictions
 from gairp.runners.replay.prepared import Prepared
 
 
@@ -103,6 +104,9 @@ def run_job(prepared: Prepared, job: Job) -> Run:
             engine.run(prepared.outcomes.prompts(order), Nowhere())
     log = _report(prepared, policy, job, rows)
     run = Run(policy=job.policy, seed=job.seed, cost_weight=job.cost_weight, **log.columns())
+    if job.cost_weight is None:
+        predicted, uncalibrated = predictions(policy, prepared, run.rows)
+        run = replace(run, predicted=predicted, uncalibrated=uncalibrated)
     # Reports number the prompts within the reported part.
     return replace(run, rows=np.searchsorted(rows, run.rows))
 
