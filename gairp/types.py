@@ -231,6 +231,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cost_usd: Floats  #: [n, k]; NaN where unknown
     latency_s: Floats  #: [n, k]; NaN where unknown
     observed: NDArray[np.bool_]  #: [n, k]
+    signals: Mapping[str, Floats] = {}  #: name -> [n, k], what came with the answers; NaN unknown
 
     def rows(self, rows: NDArray[Any]) -> TrainingSet:
         """The outcomes of these prompts: positions, or a mask."""
@@ -241,4 +242,5 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             cost_usd=self.cost_usd[rows],
             latency_s=self.latency_s[rows],
             observed=self.observed[rows],
+            signals={name: table[rows] for name, table in self.signals.items()},
         )

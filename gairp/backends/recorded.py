@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 
-from gairp.types import Failure, Floats, Request, Response, Usage
+from gairp.types import NO_SIGNALS, Failure, Floats, Request, Response, Usage
 
 _NOT_RECORDED = Failure(kind="not_recorded", message="the trace has no answer of this arm")
 
@@ -24,11 +25,20 @@ class RecordedPrompt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_token_s: Floats | None = None
     input_tokens: Floats | None = None
     output_tokens: Floats | None = None
+    signals: Mapping[str, Floats] = {}  #: what came with the answers, such as log-probabilities
 
 
 def at(values: Floats | None, column: int) -> float:
     """One arm's value; NaN where the quantity was never recorded."""
     return math.nan if values is None else float(values[column])
+
+
+def signals_at(signals: Mapping[str, Floats], column: int) -> Mapping[str, float]:
+    """One arm's signals by name; those that were not recorded are left out."""
+    if not signals:
+        return NO_SIGNALS
+    found = {name: float(values[column]) for name, values in signals.items()}
+    return {name: value for name, value in found.items() if value == value}
 
 
 def answer(prompt: RecordedPrompt, arm: str, column: int) -> Response:
@@ -43,5 +53,6 @@ def answer(prompt: RecordedPrompt, arm: str, column: int) -> Response:
         first_token_s=at(prompt.first_token_s, column),
         latency_s=at(prompt.latency_s, column),
         cost_usd=at(prompt.cost_usd, column),
+        signals=signals_at(prompt.signals, column),
         error=_NOT_RECORDED if missing else None,
     )

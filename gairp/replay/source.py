@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from gairp.backends.recorded import RecordedPrompt
+from gairp.errors import UnknownNameError
 from gairp.types import Floats
 
 
@@ -24,6 +25,27 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     first_token_s: Floats | None = None
     input_tokens: Floats | None = None
     output_tokens: Floats | None = None
+    signals: Mapping[str, Floats] = {}
+
+    def known_signals(self) -> dict[str, Floats]:
+        """The signals, and what every answer brings: `output_tokens`."""
+        told = {} if self.output_tokens is None else {"output_tokens": self.output_tokens}
+        return {**told, **self.signals}
+
+    def of_arms(self, arms: Sequence[str]) -> Outcomes:
+        """The table of these arms, in this order; UnknownNameError for one that is not there."""
+        for arm in arms:
+            if arm not in self.arms:
+                raise UnknownNameError("arm", arm, self.arms)
+        columns = [self.arms.index(arm) for arm in arms]
+        tables = {
+            name: None if values is None else values[:, columns]
+            for name in ("quality", "cost_usd", "latency_s", "first_token_s", "input_tokens",
+                         "output_tokens")
+            for values in (getattr(self, name),)
+        }  # fmt: skip
+        signals = {name: values[:, columns] for name, values in self.signals.items()}
+        return msgspec.structs.replace(self, arms=tuple(arms), signals=signals, **tables)
 
     def prompts(self, order: Sequence[int] | NDArray[np.int64]) -> Iterator[RecordedPrompt]:
         """The prompts at these positions, in this order, one at a time."""
@@ -42,6 +64,7 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
                 first_token_s=row(self.first_token_s, i),
                 input_tokens=row(self.input_tokens, i),
                 output_tokens=row(self.output_tokens, i),
+                signals={name: table[i] for name, table in self.signals.items()},
             )
 
 

@@ -43,6 +43,8 @@ EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
     "LatencySLO": {"slow": lambda: {"policy": LinUCB(), "seconds": 0.4, "share": 0.3}},
     "RequestCap": {"capped": lambda: {"policy": LinUCB(), "cap_usd": 0.01}},
     "TargetCost": {"target": lambda: {"policy": ThompsonBeta(), "target_usd": 3e-4, "step": 1e-3}},
+    "CascadeRouting": {"signed": lambda: {"signals": ["sign"], "longest": 2}},
+    "Chain": {"verified": lambda: {"verify": "sign", "models": {"large": "huge"}}},
     "EpsilonGreedy": {"decaying": lambda: {"epsilon": 0.5, "decay": 0.05}},
     "ExplorationFloor": {
         "floor_linucb": lambda: {"policy": LinUCB()},

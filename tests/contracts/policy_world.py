@@ -117,6 +117,7 @@ def training_set(problem: Problem, *, rows: int = 200, first: int = 100_000) -> 
         cost_usd=np.tile([COST[arm] for arm in ARMS], (rows, 1)),
         latency_s=np.full(shape, 0.5),
         observed=np.ones(shape, dtype=np.bool_),
+        signals={"sign": 0.2 + 0.6 * np.array(score)},
     )
 
 

@@ -102,6 +102,7 @@ def _read(settings: Mapping[str, Any], output_factor: float) -> Trace:
         prompts,
         columns={k: tuple(v) if isinstance(v, list) else v for k, v in settings["columns"].items()},
         layout=settings["layout"],
+        signals=settings.get("signals", ()),
         name=settings["name"],
         where=settings["where"],
         assume=assume,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,16 +54,8 @@ class Prepared:
         """The same prompts with a pool that lacks these arms."""
         if not arms:
             return self
-        kept = [i for i, arm in enumerate(self.arms) if arm not in arms]
-        table = self.outcomes
-        tables = {
-            name: None if values is None else values[:, kept]
-            for name in ("quality", "cost_usd", "latency_s", "first_token_s", "input_tokens",
-                         "output_tokens")
-            for values in (getattr(table, name),)
-        }  # fmt: skip
-        names = tuple(self.arms[i] for i in kept)
-        return replace(self, outcomes=msgspec.structs.replace(table, arms=names, **tables))
+        kept = [arm for arm in self.arms if arm not in arms]
+        return replace(self, outcomes=self.outcomes.of_arms(kept))
 
     def training_set(self, part: str) -> TrainingSet:
         """Full information on one part, for policies that fit."""
@@ -78,6 +69,7 @@ class Prepared:
             cost_usd=unknown if table.cost_usd is None else table.cost_usd[rows],
             latency_s=unknown if table.latency_s is None else table.latency_s[rows],
             observed=~np.isnan(score),
+            signals={name: values[rows] for name, values in table.known_signals().items()},
         )
 
     def pool(self, fit: str, report: str, utility: Utility) -> Pool:

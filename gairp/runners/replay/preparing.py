@@ -65,6 +65,7 @@ def prepare(
             first_token_s=quantities.get("ttft_s"),
             input_tokens=quantities.get("input_tokens"),
             output_tokens=quantities.get("output_tokens"),
+            signals=trace.signals,
         ),
         categories=trace.categories,
         groups=trace.groups,

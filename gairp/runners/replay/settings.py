@@ -18,8 +18,8 @@ _KEYS = (
     *("trace", "features", "utility", "protocol", "policies"),
 )
 _TRACE = (
-    *("name", "dataset", "path", "prompts", "layout", "columns", "where", "arms", "missing"),
-    *("assume", "cost", "prices", "split", "duplicates"),
+    *("name", "dataset", "path", "prompts", "layout", "columns", "signals", "where", "arms"),
+    *("missing", "assume", "cost", "prices", "split", "duplicates"),
 )
 
 

@@ -1,0 +1,96 @@
+"""What the scores of some answers say of how good all arms are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gairp.policies.ridge import fit_ridge
+
+Floats = NDArray[np.float64]
+
+_JITTER = 1e-4  # variance of a score, so that one that says nothing new is not inverted
+_NODES = 16  # of the distribution of a score
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Quality q [k] and score s [k] of k arms' answers, jointly given the prompt.
+
+    Their means are ridge regressions on the prompt's features. The deviations from them have one
+    covariance for all prompts, and quality given some scores is the best linear prediction:
+    E[q | s_A] = mean(q) + C_qA C_AA⁻¹ (s_A - mean(s_A)).
+    """
+
+    theta: Floats  #: [2k, d], of qualities, then of scores
+    bias: Floats  #: [2k]
+    covariance: Floats  #: [2k, 2k]
+    nodes: Floats  #: [k, nodes], of equal weight: how an arm's score deviates from its mean
+
+    @classmethod
+    def fit(cls, x: Floats, quality: Floats, score: Floats, ridge: float | None) -> Self:
+        """x [n, d]; quality and score [n, k], NaN where unknown; each arm has a quality.
+
+        An arm without any score is one whose answers tell nothing.
+        """
+        score = np.where(np.isnan(score).all(axis=0), 0.0, score)
+        both = np.hstack([quality, score])
+        known = ~np.isnan(both)
+        theta, bias, _ = fit_ridge(x, both, known, penalty=ridge, intercept=True)
+        off = np.where(known, both - (x @ theta.T + bias), 0.0)
+        pairs = known.T.astype(np.float64) @ known
+        covariance = _positive(off.T @ off / np.maximum(pairs, 1.0))
+        k = quality.shape[1]
+        at = (np.arange(_NODES) + 0.5) / _NODES
+        rows = [off[known[:, j], j] for j in range(k, 2 * k)]
+        return cls(theta, bias, covariance, np.array([np.quantile(row, at) for row in rows]))
+
+    def means(self, x: Floats) -> Floats:
+        """[2k], before any answer."""
+        return self.theta @ x + self.bias
+
+    def given(
+        self, means: Floats, asked: Sequence[int], scores: Sequence[float]
+    ) -> tuple[Floats, Floats]:
+        """Means [2k] and covariance [2k, 2k] once these arms' answers have these scores."""
+        k = len(means) // 2
+        known = [(k + a, s) for a, s in zip(asked, scores, strict=True) if s == s]
+        if not known:
+            return means, self.covariance
+        at = [column for column, _ in known]
+        inner = self.covariance[np.ix_(at, at)] + _JITTER * np.eye(len(at))
+        gain = np.linalg.solve(inner, self.covariance[at]).T  # [2k, asked]
+        off = np.array([s for _, s in known]) - means[at]
+        return means + gain @ off, self.covariance - gain @ self.covariance[at]
+
+    def next_scores(self, covariance: Floats, arms: Sequence[int]) -> tuple[Floats, Floats]:
+        """What the score of one of these arms [m] may still tell.
+
+        Slopes [m, m]: by how much the quality of each (column) moves with the score of each (row).
+        Nodes [m, nodes] of how that score may come out beside its mean, as spread as it is by now.
+        """
+        k = len(self.nodes)
+        at = [k + arm for arm in arms]
+        now = np.maximum(covariance[at, at], 0.0)
+        prior = np.maximum(self.covariance[at, at], 1e-300)
+        slopes = covariance[np.ix_(at, list(arms))] / (now + _JITTER)[:, None]
+        return slopes, self.nodes[list(arms)] * np.sqrt(now / prior)[:, None]
+
+    def state(self) -> dict[str, Any]:
+        """What `restored` takes."""
+        return {name: getattr(self, name) for name in ("theta", "bias", "covariance", "nodes")}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Self:
+        """Take up a saved state."""
+        return cls(**state)
+
+
+def _positive(covariance: Floats) -> Floats:
+    """The nearest positive semidefinite matrix: pairs may be of different rows."""
+    values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
