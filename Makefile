@@ -126,7 +126,7 @@ ui: env ## look at the runs in a browser
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db
 
 lock: env ## resolve the lock file anew
-	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra vw --extra minilm --extra gateway --extra tune --group dev \
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra vw --extra minilm --extra gateway --extra otel --extra tune --group dev \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean: ## remove the environments and caches; results stay

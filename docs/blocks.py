@@ -96,6 +96,25 @@ def log_events(root: Path) -> str:
     return "\n".join(lines)
 
 
+def spans(root: Path) -> str:
+    """The attributes of the gateway's spans."""
+    from gairp.gateway.tracing.attributes import OF_CALL, OF_REQUEST
+
+    lines = ["| span | attribute | what |", "| --- | --- | --- |"]
+    for span, found in (("request", OF_REQUEST), ("call", OF_CALL)):
+        lines += [f"| {span} | `{name}` | {what} |" for name, what in found.items()]
+    return "\n".join(lines)
+
+
+def instruments(root: Path) -> str:
+    """What the gateway measures for OpenTelemetry."""
+    from gairp.gateway.tracing.instruments import INSTRUMENTS
+
+    lines = ["| histogram | unit | what |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {unit} | {what} |" for name, (unit, _, what) in INSTRUMENTS.items()]
+    return "\n".join(lines)
+
+
 def attacks(root: Path) -> str:
     """What was tried on the gateway, and what came of it."""
     from tests.gateway.attacks import ATTACKS

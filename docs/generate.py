@@ -32,6 +32,8 @@ KINDS: dict[str, Callable[..., str]] = {
     "facts": blocks.facts,
     "metrics": blocks.metrics,
     "log-events": blocks.log_events,
+    "spans": blocks.spans,
+    "instruments": blocks.instruments,
     "attacks": blocks.attacks,
     "headers": blocks.headers,
     "faults": blocks.faults,

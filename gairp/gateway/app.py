@@ -119,6 +119,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     if settings.rules is not None:
         keeper = RuleKeeper(Path(settings.rules), catalogue)
         stack.push_async_callback(_cancelled, asyncio.create_task(keeper.watch()))
+    watcher = build_watcher(settings, engine, stack)
     shadows = Shadows(engine)
     stack.push_async_callback(shadows.aclose)
     return Gateway(
@@ -128,7 +129,7 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         shadows=shadows,
         feeds=feeds,
         metrics=metrics,
-        watcher=build_watcher(settings),
+        watcher=watcher,
         authenticator=authenticator,
         limits=limits,
         other=Others(

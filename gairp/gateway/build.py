@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -198,10 +199,22 @@ def build_feeds(
     return FeedProcess(plan)
 
 
-def build_watcher(settings: GatewaySettings) -> Watcher | None:
+def build_watcher(
+    settings: GatewaySettings, engine: Engine, stack: AsyncExitStack
+) -> Watcher | None:
     """Who watches requests; None where nobody does, which costs them nothing."""
+    tracer = None
+    if settings.otel is not None:
+        from gairp.gateway.tracing.server import servers_of
+        from gairp.gateway.tracing.tracer import RequestTracer
+        from gairp.telemetry.otel.pipeline import open_pipeline
+
+        pipeline = open_pipeline(settings.otel)
+        stack.push_async_callback(asyncio.to_thread, pipeline.close)
+        servers = servers_of(engine.stage.arms, engine.stage.upstreams)
+        tracer = RequestTracer(pipeline, servers, sample=settings.otel.sample)
     observers = [AccessLog()] if settings.log.access else []
-    return Watcher(observers) if observers else None
+    return Watcher(observers, tracer=tracer) if observers or tracer is not None else None
 
 
 def build_holds(store: Store | None, purse: Purse) -> HoldKeeper | None:

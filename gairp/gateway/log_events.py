@@ -12,6 +12,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "gateway.request": "an answer has gone out (with `log.access`): `request`, `operation`, "
     "`status`, `seconds`, `tenant`, `key`, `decision`, `arm`, `calls`",
     "gateway.failed": "a fault of the gateway's own was answered with 500: `request`",
+    "server.starting": "a model server of the gateway's own is started: `backend`",
     "rules.reloaded": "the rules were read anew: `file`",
     "rules.refused": "the new file of rules is wrong, and the old rules stay: `file`",
     "policy.swapped": "another version of a policy is in charge: `policy`, `version`",
@@ -28,6 +29,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "issuer.refused": "a token issuer in the database is wrong: `issuer`",
     "issuer.unreachable": "its keys cannot be fetched: `issuer`",
     "issuer.key_refused": "one of its keys is of no use",
+    "watch.failed": "what was seen of a request could not be told to logs or traces: `request`",
     "shadow.failed": "a shadow request failed inside the gateway: `request`",
     "log": "anything else, of libraries too",
 }

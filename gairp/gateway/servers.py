@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import logging
 from contextlib import AsyncExitStack
 from typing import Any
 
 from gairp.gateway.exchange.upstream import Upstream
 from gairp.gateway.settings import GatewaySettings
+from gairp.telemetry.event import note
+
+_LOG = logging.getLogger("gairp.gateway")
 
 
 async def started_upstreams(
@@ -25,7 +28,7 @@ async def started_upstreams(
         if "_target_" not in config:
             continue
         server: Any = instantiate(dict(config), _convert_="all")
-        print(f"starting {name} …", file=sys.stderr, flush=True)
+        note(_LOG, logging.INFO, "server.starting", f"starting {name} …", backend=name)
         stack.push_async_callback(asyncio.to_thread, server.stop)
         address = await asyncio.to_thread(server.start)
         found[name] = Upstream(name=name, base_url=f"{address}/v1")

@@ -10,6 +10,7 @@ import msgspec
 
 from gairp.errors import ConfigError
 from gairp.telemetry.logs import LogSettings
+from gairp.telemetry.otel.settings import OtelSettings
 from gairp.types import Arm
 
 
@@ -56,6 +57,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     registry: str | None = None  #: the MLflow store of policies with a `uri`
     registry_every_s: float = 5.0
     log: LogSettings = LogSettings()
+    otel: OtelSettings | None = None  #: None: neither traces nor measurements
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
 
     @classmethod

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gairp.gateway.exchange.watched import SeenCall, Trace, Watched
+from gairp.telemetry.event import note
 from gairp.types import Operation
+
+_LOG = logging.getLogger("gairp.gateway")
 
 
 class Observer(Protocol):
@@ -38,4 +42,8 @@ class Watcher:
     def _tell(self, watched: Watched, calls: list[SeenCall]) -> None:
         late = calls is not watched.calls
         for observer in self._observers:
-            observer.told(watched, calls, late=late)
+            try:
+                observer.told(watched, calls, late=late)
+            except Exception as error:  # a request must not end otherwise for being watched
+                note(_LOG, logging.ERROR, "watch.failed", f"{type(observer).__name__} failed",
+                     error=error, request=watched.id)  # fmt: skip

@@ -84,7 +84,9 @@ class Shadows:
 
         async def ask(call: Call) -> Response:
             engine.house.ink.flush()
-            return await calls.make(call)
+            watched = request.watched
+            made = calls.make(call)
+            return await (made if watched is None else watched.around(call, made))
 
         usd = float(copy.flight.max_usd[engine.tariff.index[chosen.arm]])
         name = f"{request.id}/shadow{number}"

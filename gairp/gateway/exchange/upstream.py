@@ -67,6 +67,11 @@ class Upstream:
             proxy=proxy,
         )
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        return self._client.address.host, self._client.address.port
+
     async def post(self, operation: Operation, body: bytes, more: Headers, due: float) -> Answer:
         """Send; the head of the answer. Raises HttpError. `due` is in the loop's time."""
         return await self._client.request(

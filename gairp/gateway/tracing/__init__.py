@@ -1,0 +1,1 @@
+"""What the gateway says in OpenTelemetry's semantic conventions for generative AI."""

@@ -1,0 +1,1 @@
+"""OpenTelemetry: where spans and measurements go; nothing else imports its SDK."""
