@@ -3,11 +3,13 @@
 from gairp.features.base import Builder
 from gairp.features.cached import CachedFeatures
 from gairp.features.concat import ConcatFeatures
+from gairp.features.fitted import FittedFeatures
 from gairp.features.hashed import HashedNgrams
 from gairp.features.metadata import Metadata
 from gairp.features.minilm import MiniLM
 from gairp.features.pca import PcaFeatures
 from gairp.features.protocol import FeatureBuilder, Matrix, State
+from gairp.features.spec import FeatureSpec
 from gairp.features.tfidf_svd import TfidfSvd
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "CachedFeatures",
     "ConcatFeatures",
     "FeatureBuilder",
+    "FeatureSpec",
+    "FittedFeatures",
     "HashedNgrams",
     "Matrix",
     "Metadata",

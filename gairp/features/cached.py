@@ -30,6 +30,10 @@ class CachedFeatures:
         return self.builder.name
 
     @property
+    def parts(self) -> Sequence[FeatureBuilder]:
+        return (self.builder,)
+
+    @property
     def dim(self) -> int:
         return self.builder.dim
 

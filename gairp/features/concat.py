@@ -39,6 +39,11 @@ class ConcatFeatures(Builder):
     learns = True
 
     @property
+    def parts(self) -> Sequence[FeatureBuilder]:
+        """The builders, in the order of their columns."""
+        return self._builders
+
+    @property
     def dim(self) -> int:
         return sum(builder.dim for builder in self._builders) + self._bias
 

@@ -301,7 +301,7 @@ def _house(
     for name in uris:
         assert follower is not None
         found = follower.current(name)
-        wanted[name, found.version] = found.recipe, builder
+        wanted[name, found.version] = found.recipe, found.builder
         if found.state is not None:
             states[name] = found.state
     house.open(wanted, states=states)
@@ -317,4 +317,10 @@ def build_follower(settings: GatewaySettings) -> AliasFollower | None:
     from gairp.tracking.registry import PolicyRegistry
 
     registry = PolicyRegistry(settings.registry or default_uri())
-    return AliasFollower(registry, uris, build_features(settings.features))
+    return AliasFollower(
+        registry,
+        uris,
+        build_features(settings.features),
+        arms=list(settings.arm_table()),
+        subset=[name for name in uris if settings.policies[name].get("subset")],
+    )

@@ -87,3 +87,10 @@ class PolicyWrapper(BasePolicy):
 
     def _restore(self, state: State) -> None:
         self.policy.load(state["policy"])
+
+
+def bare(policy: BasePolicy) -> BasePolicy:
+    """The policy inside all wrappers."""
+    while isinstance(policy, PolicyWrapper):
+        policy = policy.policy
+    return policy

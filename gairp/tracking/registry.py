@@ -7,6 +7,7 @@ own; an alias such as `champion` points at one version, and moving it is how a p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from gairp.errors import ConfigError
 from gairp.tracking.client import connect, experiment_id
+from gairp.tracking.flavour import Flavour
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-DOCUMENT = "policy/policy.json"
+DOCUMENT = "policy.json"
+FOLDER = "policy"  #: of the run's artifacts
 EXPERIMENT = "policies"
+_URI = re.compile(r"models:/([^@/]+)(?:@([^@/]+)|/([^@/]+))")
 
 
 class PolicyRegistry:
@@ -30,23 +34,66 @@ class PolicyRegistry:
         self.client: MlflowClient = connect(uri)
 
     def register(
-        self, model: str, document: Mapping[str, Any], *, tags: Mapping[str, str] | None = None
+        self,
+        model: str,
+        document: Mapping[str, Any],
+        *,
+        tags: Mapping[str, str] | None = None,
+        params: Mapping[str, object] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        flavour: Flavour | None = None,
     ) -> str:
-        """A new version of `model` that holds the document; its number."""
+        """A new version of `model` that holds the document; its number.
+
+        `params` and `metrics` go to the run that made it; with a `flavour` it is logged as a model
+        that MLflow can load by itself.
+        """
         experiment = experiment_id(self.client, EXPERIMENT)
         run = self.client.create_run(experiment, run_name=model, tags=dict(tags or {}))
-        folder, _, name = DOCUMENT.partition("/")
-        with TemporaryDirectory(prefix="gairp-policy-") as scratch:
-            file = Path(scratch) / name
-            file.write_text(json.dumps(document, indent=1, sort_keys=True), encoding="utf-8")
-            self.client.log_artifact(run.info.run_id, str(file), artifact_path=folder)
-        self.client.set_terminated(run.info.run_id, "FINISHED")
+        run_id = str(run.info.run_id)
+        for key, value in (params or {}).items():
+            self.client.log_param(run_id, key, str(value)[:6000])
+        for key, number in (metrics or {}).items():
+            self.client.log_metric(run_id, key, float(number))
         self._make(model)
-        source = f"{run.info.artifact_uri}/{folder}"
+        with TemporaryDirectory(prefix="gairp-policy-") as scratch:
+            text = json.dumps(document, indent=1, sort_keys=True)
+            Path(scratch, DOCUMENT).write_text(text, encoding="utf-8")
+            if flavour is None:
+                self.client.log_artifacts(run_id, scratch, artifact_path=FOLDER)
+                model_id, source = None, f"{run.info.artifact_uri}/{FOLDER}"
+            else:
+                flavour.write(Path(scratch), DOCUMENT)
+                model_id, source = self._logged(experiment, model, run_id, scratch)
+        self.client.set_terminated(run_id, "FINISHED")
         version = self.client.create_model_version(
-            model, source, run_id=run.info.run_id, tags=dict(tags or {})
+            model, source, run_id=run_id, tags=dict(tags or {}), model_id=model_id
         )
         return str(version.version)
+
+    def _logged(self, experiment: str, model: str, run_id: str, folder: str) -> tuple[str, str]:
+        """A logged model of the folder: its id, and where it lies."""
+        logged = self.client.create_logged_model(experiment, name=model, source_run_id=run_id)
+        self.client.log_model_artifacts(logged.model_id, folder)
+        self.client.finalize_logged_model(logged.model_id, "READY")
+        return str(logged.model_id), str(logged.artifact_location)
+
+    def resolve(self, uri: str) -> tuple[str, str]:
+        """Model and version of `models:/MODEL@ALIAS` or `models:/MODEL/VERSION`.
+
+        Raises ConfigError for another form, or where the alias is nobody's.
+        """
+        match = _URI.fullmatch(uri)
+        if match is None:
+            raise ConfigError(f"uri is {uri!r}; give models:/MODEL@ALIAS or models:/MODEL/VERSION")
+        model, alias, version = match.groups()
+        version = version or self.get_alias(model, alias)
+        if version is None:
+            raise ConfigError(
+                f"model registry {self.uri!r}: no version of {model!r} has the alias {alias!r}; "
+                "train one (+experiment=train), and point the alias at it (runner.alias=NAME)"
+            )
+        return model, version
 
     def set_alias(self, model: str, alias: str, version: str) -> str | None:
         """Point the alias at a version; the version that it pointed at before, if any."""
@@ -67,12 +114,16 @@ class PolicyRegistry:
 
     def document(self, model: str, version: str) -> dict[str, Any]:
         """What a version holds; ConfigError where there is no such version."""
+        from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
 
         try:
-            run_id = str(self.client.get_model_version(model, version).run_id)
             with TemporaryDirectory(prefix="gairp-policy-") as scratch:
-                file = self.client.download_artifacts(run_id, DOCUMENT, scratch)
+                # Artifacts of the version's run, or of the model that the run logged.
+                place = self.client.get_model_version_download_uri(model, version)
+                file = download_artifacts(
+                    artifact_uri=f"{place}/{DOCUMENT}", dst_path=scratch, tracking_uri=self.uri
+                )
                 found: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
         except MlflowException as error:
             raise ConfigError(

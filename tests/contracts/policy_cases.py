@@ -50,6 +50,8 @@ EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
         "floor_linucb": lambda: {"policy": LinUCB()},
         "floor_thompson": lambda: {"policy": ThompsonBeta(), "floor": 0.2},
     },
+    # Without its file it is a policy that nobody has trained: here one that needs no training.
+    "Fitted": {"learner": lambda: {"policy": LinUCB(), "file": "absent.state"}},
     "Fixed": {"tiny": lambda: {"arm": "tiny"}},
     "GreedyLinear": {"quality": lambda: {"predict": "quality", "ridge": 1.0}},
     "MixOnTrain": {"target": lambda: {"target_cost_usd": 3e-4}},
@@ -109,8 +111,9 @@ def policy_classes() -> list[type[BasePolicy]]:
 
 
 def policy_files() -> dict[str, dict[str, Any]]:
-    """The YAML files of the Hydra group `policy`, by name."""
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+    """The YAML files of the Hydra group `policy` that name a class, by name."""
+    found = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml"))}
+    return {name: config for name, config in found.items() if "_target_" in config}
 
 
 def cases() -> list[Case]:

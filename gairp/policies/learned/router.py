@@ -127,14 +127,18 @@ class LearnedRouter(GreedyPolicy):
 
     # -- deciding -------------------------------------------------------------------------
 
-    def estimates(self, features: Floats) -> Floats:
+    def estimates(self, features: Floats, *, calibrated: bool = True) -> Floats:
         """Predictions [n, arms] of many prompts at once, features [n, d]: of what `predict` says.
+
+        Without `calibrated` they are as they were before any calibration.
 
         Raises NotFittedError before `fit`, FeatureError for features of another width.
         """
         self._check_ready(features.shape[1])
         values = self._predict(np.asarray(features, dtype=np.float64))
-        return values if self._calibration is None else self._calibration.apply(values)
+        if self._calibration is None or not calibrated:
+            return values
+        return self._calibration.apply(values)
 
     def uncalibrated(self, features: Floats) -> Floats | None:
         """`estimates` before calibration; None for a router without one."""

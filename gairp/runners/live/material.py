@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gairp.errors import ConfigError, DataError
-from gairp.features import CachedFeatures
+from gairp.features import CachedFeatures, FeatureSpec
 from gairp.rewards import Utility
 from gairp.runners.live.question import LiveQuestion
 from gairp.runners.live.questions import Examples, read_questions
@@ -35,6 +35,7 @@ class Material:
     fingerprints: Mapping[str, str]  #: of the builders, by name; "" names the policies' own
     groups: NDArray[np.int64]  #: [n], equal for near-duplicates
     prepared: Prepared | None  #: recorded outcomes for a warm start
+    feature_spec: FeatureSpec | None = None  #: of the policies' own builder
 
 
 def load_material(
@@ -62,7 +63,8 @@ def load_material(
         questions=tuple(served),
         features=built[""][0],
         more_features={name: matrix for name, (matrix, _) in built.items() if name},
-        fingerprints={name: fingerprint for name, (_, fingerprint) in built.items()},
+        fingerprints={name: spec.fingerprint for name, (_, spec) in built.items()},
+        feature_spec=built[""][1],
         groups=duplicate_groups([q.text for q in served], threshold=trace["duplicates"]),
         prepared=prepared,
     )
@@ -131,7 +133,7 @@ def _features(
     served: Sequence[LiveQuestion],
     fit_on: Sequence[LiveQuestion],
     seed: int,
-) -> tuple[Floats, str]:
+) -> tuple[Floats, FeatureSpec]:
     from hydra.utils import instantiate
 
     folder = os.environ.get("GAIRP_DATA_DIR") or Path.home() / ".cache" / "gairp"
@@ -141,4 +143,4 @@ def _features(
     builder.fit([q.text for q in fit_on], seed=seed, categories=[q.category for q in fit_on])
     matrix = builder.transform([q.text for q in served], categories=[q.category for q in served])
     # A copy: a cached matrix is a file that would be read bit by bit while requests wait.
-    return np.array(matrix, dtype=np.float64, order="C"), builder.fingerprint()
+    return np.array(matrix, dtype=np.float64, order="C"), FeatureSpec.of(builder)

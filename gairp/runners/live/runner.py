@@ -27,6 +27,7 @@ from gairp.runners.live.settings import LiveSettings, LogSettings, log_settings
 from gairp.runners.live.spool import Spool
 from gairp.runners.live.stage import Stage, build_stage
 from gairp.runners.live.worst_case import worst_case
+from gairp.runners.registered import with_registered
 from gairp.runners.replay.job import Job, Protocol
 from gairp.runners.replay.key import git_commit, study_key
 from gairp.runners.replay.settings import chosen_policies, seeds_of
@@ -95,10 +96,13 @@ class LiveRunner:
 
     def cast(self) -> Cast:
         """Everything that a run needs, before anything is started or sent."""
+        self.settings, loaded = with_registered(self.settings)
         material = load_material(
             self.settings, self.live, self.utility, self.log.features,
             seed=self.settings["study_seed"],
         )  # fmt: skip
+        for one in loaded:
+            one.check(tuple(self.live.arms), material.feature_spec, self.utility.describe())
         jobs = self._jobs()
         clock = WallClock()
         stage = build_stage(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gairp.errors import UnknownNameError
+from gairp.features import FeatureSpec
 from gairp.replay.source import Outcomes
 from gairp.report.study import Pool
 from gairp.rewards import Utility
@@ -30,6 +31,7 @@ class Prepared:
     notes: tuple[str, ...]
     facts: Mapping[str, str]  #: hashes, dates, versions
     feature_fingerprint: str = ""  #: equal fingerprints, equal features of a text
+    feature_spec: FeatureSpec | None = None
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gairp.errors import ConfigError
+from gairp.features import FeatureBuilder, FeatureSpec
 from gairp.records.surroundings import versions
 from gairp.replay.source import Outcomes
 from gairp.rewards import Utility
@@ -38,7 +39,21 @@ def prepare(
     seed: int,
     output_factor: float = 1.0,
 ) -> Prepared:
-    """Everything that the jobs of a study share; the same arguments give the same bytes.
+    """Everything that the jobs of a study share; the same arguments give the same bytes."""
+    return prepare_with_builder(
+        settings, features, utility, seed=seed, output_factor=output_factor
+    )[0]
+
+
+def prepare_with_builder(
+    settings: Mapping[str, Any],
+    features: Mapping[str, Any],
+    utility: Utility,
+    *,
+    seed: int,
+    output_factor: float = 1.0,
+) -> tuple[Prepared, FeatureBuilder]:
+    """As `prepare`, with the builder that made the features.
 
     `settings` is the `trace` section, `features` the configuration of a feature builder, which is
     fitted on the train part alone (on validation where the source's split has no train part).
@@ -51,9 +66,9 @@ def prepare(
     if utility.needs_latency:
         require_latencies(trace)
     chosen = _split(trace, settings["split"], seed)
-    matrix, fingerprint = _features(features, trace, _seen_first(chosen), seed)
+    matrix, builder = _features(features, trace, _seen_first(chosen), seed)
     quantities = trace.quantities
-    return Prepared(
+    prepared = Prepared(
         trace=trace.name,
         outcomes=Outcomes(
             arms=trace.arms,
@@ -74,8 +89,10 @@ def prepare(
         dropped=len(loaded.pool.dropped),
         notes=(*trace.notes, *_notes(chosen)),
         facts=_facts(loaded, chosen.hash),
-        feature_fingerprint=fingerprint,
+        feature_fingerprint=builder.fingerprint(),
+        feature_spec=FeatureSpec.of(builder),
     )
+    return prepared, builder
 
 
 def _split(trace: Trace, settings: Mapping[str, Any], seed: int) -> Split:
@@ -106,7 +123,7 @@ def _notes(chosen: Split) -> list[str]:
 
 def _features(
     config: Mapping[str, Any], trace: Trace, fit_rows: NDArray[np.int64], seed: int
-) -> tuple[Floats, str]:
+) -> tuple[Floats, FeatureBuilder]:
     from hydra.utils import instantiate
 
     from gairp.features import CachedFeatures
@@ -120,7 +137,7 @@ def _features(
         categories=[trace.categories[i] for i in fit_rows],
     )
     matrix = cached.transform(trace.prompts, categories=trace.categories)
-    return np.ascontiguousarray(matrix, dtype=np.float64), cached.fingerprint()
+    return np.ascontiguousarray(matrix, dtype=np.float64), cached
 
 
 def _facts(loaded: Loaded, split_hash: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from gairp.report.terminal import print_report
 from gairp.report.write import Report, write_report
 from gairp.rewards import Utility
 from gairp.runners.publish import log_run, publish, say_where
+from gairp.runners.registered import with_registered
 from gairp.runners.replay.finished import Finished
 from gairp.runners.replay.gate import SweepGate
 from gairp.runners.replay.job import Job, Protocol
@@ -89,13 +90,18 @@ class StudyRunner:
     # -- steps ----------------------------------------------------------------------------
 
     def _prepare(self, output_factor: float = 1.0) -> Prepared:
-        return prepare(
+        self.settings, loaded = with_registered(self.settings)
+        prepared = prepare(
             self.settings["trace"],
             self.settings["features"],
             self.utility,
             seed=self.settings["study_seed"],
             output_factor=output_factor,
         )
+        swept = bool(self.settings["sweep"]["cost_weights"])
+        for one in loaded:
+            one.check(prepared.arms, prepared.feature_spec, self.utility.describe(), swept=swept)
+        return prepared
 
     def _open(self, tracking: Future[Any], prepared: Prepared) -> StudyWriter:
         writer: StudyWriter = tracking.result()(

@@ -47,8 +47,8 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chosen_policies(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The policies that have a class."""
-    return {name: c for name, c in settings["policies"].items() if "_target_" in c}
+    """The policies that have a class, or are in the registry."""
+    return {name: c for name, c in settings["policies"].items() if "_target_" in c or "uri" in c}
 
 
 def seeds_of(value: object) -> list[int]:

@@ -1,0 +1,1 @@
+"""Fits a policy on the train split of a trace and registers it."""
