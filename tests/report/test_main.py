@@ -52,11 +52,26 @@ def test_several_runs_merge(store: Study, tmp_path: Path) -> None:
     ]
 
 
-def test_other_pools_do_not(
+def test_other_pools_are_compared(
     store: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["one", "far", *COMMON, "--out", str(tmp_path)]) == 1
-    assert "error: studies 'tiny' and 'tiny' cannot share a report: the pool" in (
-        capsys.readouterr().err
-    )
+    assert main(["one", "far", *COMMON, "--out", str(tmp_path)]) == 0
     assert not (tmp_path / "summary.csv").exists()
+    table = (tmp_path / "effects.csv").read_text(encoding="utf-8")
+    assert table.splitlines()[0].startswith("policy,data_set,effect,")
+    assert [line.split(",")[:2] for line in table.splitlines()[1:]] == [
+        [policy, data] for policy in ("p", "zero_router") for data in ("all", "tiny", "tiny (2)")
+    ]
+    # Seeds at 0.75 and 0.5, costs 0.002 and 0.001: 0.625 where the mix of 0.0015 has 0.5625.
+    assert table.splitlines()[1].split(",")[2] == "0.062500"
+    assert "over 2 data sets" in capsys.readouterr().out
+
+
+def test_one_pool_is_compared_on_demand(store: Study, tmp_path: Path) -> None:
+    asked = ["one", "two", *COMMON, "--compare", "--by", "utility", "--out", str(tmp_path)]
+    assert main(asked) == 0
+    assert (tmp_path / "summary.csv").exists()
+    # Of seed 0, which both have: p is right on 6 of 8 prompts, as q is, at 0.1 USD less utility.
+    assert (tmp_path / "pairs.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[:3] == [
+        "p", "q", "0.100000",
+    ]  # fmt: skip

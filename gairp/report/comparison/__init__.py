@@ -1,0 +1,1 @@
+"""Any set of runs beside each other: effects, pairs, ranks, over one data set or several."""
