@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from contextlib import suppress
+from typing import Any
 
 from gairp.backends.openai.secret import Secrets
 from gairp.errors import ConfigError, MissingDependencyError
@@ -46,17 +47,10 @@ def serve(settings: GatewaySettings) -> None:
             host=settings.host,
             port=settings.port,
             loop=_loop(),
-            http="httptools",
-            ws="none",
             lifespan="on",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
             backlog=4096,
-            timeout_keep_alive=75,
             timeout_graceful_shutdown=int(settings.drain_s) or None,
+            **protocol(),
         )
     )
     with suppress(KeyboardInterrupt):  # told to uvicorn, which has ended in order by now
@@ -70,6 +64,20 @@ def _secrets(settings: GatewaySettings) -> list[str]:
     names = [str(key["env"]) for key in settings.keys if key.get("env")]
     names += [str(b["api_key_env"]) for b in settings.backends.values() if b.get("api_key_env")]
     return [os.environ[name] for name in names if os.environ.get(name)]
+
+
+def protocol() -> dict[str, Any]:
+    """How uvicorn is to speak with clients."""
+    return {
+        "http": "httptools",
+        "ws": "none",
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        "date_header": False,
+        "proxy_headers": False,
+        "timeout_keep_alive": 75,
+    }
 
 
 def _loop() -> str:

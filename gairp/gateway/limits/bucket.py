@@ -15,6 +15,10 @@ class TokenBucket:
     def __init__(self, limit: int, now: float) -> None:
         self.limit, self._left, self._at = limit, float(limit), now
 
+    def fill(self, limit: int, now: float) -> None:
+        """Begin anew, full, with another limit."""
+        self.limit, self._left, self._at = limit, float(limit), now
+
     def left(self, now: float) -> float:
         """Tokens that may be taken."""
         if now > self._at:

@@ -11,11 +11,24 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from gairp.gateway.limits.bucket import TokenBucket
 from gairp.gateway.limits.protocol import Headers, Ticket
 from gairp.gateway.limits.rules import Quotas, holding, never_fits, too_many
+from gairp.gateway.limits.standing import Standing
 from gairp.gateway.limits.windows import WindowStorage
 from gairp.gateway.principal import Principal
 
 _MINUTE_S = 60
 _SOON_S = 1.0  #: when to try again where too many requests are under way: nobody knows
+
+
+class _Counters:
+    """Those that a request counts in."""
+
+    __slots__ = ("places", "requests", "tokens")
+
+    def __init__(self) -> None:
+        self.places: list[tuple[str, int]] = []  #: requests at once: name, most
+        self.tokens: list[tuple[str, int, TokenBucket]] = []  #: name, tokens a minute
+        #: name, requests a minute, the library's item and its key for the name
+        self.requests: list[tuple[str, int, RateLimitItemPerMinute, str]] = []
 
 
 class MemoryLimits:
@@ -25,41 +38,38 @@ class MemoryLimits:
         self._now = now
         self._windows = WindowStorage()
         self._requests = SlidingWindowCounterRateLimiter(self._windows)
-        self._items: dict[int, RateLimitItemPerMinute] = {}
-        self._keys: dict[tuple[str, int], str] = {}
         self._buckets: dict[str, TokenBucket] = {}
         self._under_way: dict[str, int] = {}
+        self._standing = Standing(self._counters)
 
     async def admit(self, principal: Principal, model: str, tokens: int) -> Ticket:
         """All of the quotas, or none: what the first ones held is given back."""
-        quotas, now = holding(principal.quotas, model), self._now()
-        if not quotas:
+        if not principal.quotas:
             return Ticket(principal=principal, model=model, tokens=tokens)
-        for name, quota in quotas:
-            most = quota.concurrency
-            if most is not None and self._under_way.get(name, 0) >= most:
+        counters, now = self._standing.of(principal.quotas, model), self._now()
+        under_way = self._under_way
+        for name, most in counters.places:
+            if under_way.get(name, 0) >= most:
                 raise too_many("requests at once", name, most, _SOON_S)
-        self._take_tokens(quotas, tokens, now)
+        headers = self._take_tokens(counters, tokens, now)
         try:
-            self._hit(quotas)
+            headers += self._hit(counters)
         except BaseException:
-            self._give(quotas, tokens, now)
+            self._give(counters, tokens, now)
             raise
-        for name, quota in quotas:
-            if quota.concurrency is not None:
-                self._under_way[name] = self._under_way.get(name, 0) + 1
+        for name, _ in counters.places:
+            under_way[name] = under_way.get(name, 0) + 1
         return Ticket(
-            principal=principal, model=model, tokens=tokens, headers=self._headers(quotas, now),
-            at=now,
+            principal=principal, model=model, tokens=tokens, headers=headers, at=now,
         )  # fmt: skip
 
     async def done(self, ticket: Ticket, tokens: int) -> None:
         """Settle the tokens, free the place."""
-        quotas = holding(ticket.principal.quotas, ticket.model)
+        quotas = ticket.principal.quotas
         if quotas:
-            self._give(quotas, ticket.tokens - tokens, self._now())
-        for name, quota in quotas:
-            if quota.concurrency is not None:
+            counters = self._standing.of(quotas, ticket.model)
+            self._give(counters, ticket.tokens - tokens, self._now())
+            for name, _ in counters.places:
                 self._under_way[name] -= 1
 
     def under_way(self, name: str) -> int:
@@ -68,78 +78,76 @@ class MemoryLimits:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _take_tokens(self, quotas: Quotas, tokens: int, now: float) -> None:
+    def _counters(self, quotas: Quotas, model: str) -> _Counters:
+        found, now = _Counters(), self._now()
+        for name, quota in holding(quotas, model):
+            if quota.concurrency is not None:
+                found.places.append((name, quota.concurrency))
+            if quota.tpm is not None:
+                bucket = self._buckets.setdefault(name, TokenBucket(quota.tpm, now))
+                found.tokens.append((name, quota.tpm, bucket))
+            if quota.rpm is not None:
+                item = RateLimitItemPerMinute(quota.rpm)
+                found.requests.append((name, quota.rpm, item, item.key_for(name)))
+        return found
+
+    def _take_tokens(
+        self, counters: _Counters, tokens: int, now: float
+    ) -> list[tuple[bytes, bytes]]:
+        """Hold them in each bucket; headers that tell of the tightest."""
+        tightest: tuple[float, int] | None = None
         held: list[TokenBucket] = []
-        for name, quota in quotas:
-            if quota.tpm is None:
-                continue
-            bucket = self._bucket(name, quota.tpm, now)
+        for name, tpm, bucket in counters.tokens:
+            if bucket.limit != tpm:
+                bucket.fill(tpm, now)
             wait_s = bucket.take(tokens, now)
             if wait_s:
                 for other in held:
                     other.give(tokens, now)
-                if tokens > quota.tpm:
-                    raise never_fits(name, quota.tpm, tokens)
-                raise too_many("tokens a minute", name, quota.tpm, wait_s)
+                if tokens > tpm:
+                    raise never_fits(name, tpm, tokens)
+                raise too_many("tokens a minute", name, tpm, wait_s)
             held.append(bucket)
+            left = bucket.left(now), tpm
+            if tightest is None or left < tightest:
+                tightest = left
+        if tightest is None:
+            return []
+        left_tokens, limit = tightest
+        return [
+            (b"x-ratelimit-limit-tokens", b"%d" % limit),
+            (b"x-ratelimit-remaining-tokens", b"%d" % (left_tokens if left_tokens > 0.0 else 0)),
+        ]
 
-    def _give(self, quotas: Quotas, tokens: int, now: float) -> None:
-        for name, quota in quotas:
-            if quota.tpm is not None:
-                self._bucket(name, quota.tpm, now).give(tokens, now)
+    def _give(self, counters: _Counters, tokens: int, now: float) -> None:
+        for _, tpm, bucket in counters.tokens:
+            if bucket.limit != tpm:
+                bucket.fill(tpm, now)
+            bucket.give(tokens, now)
 
-    def _hit(self, quotas: Quotas) -> None:
+    def _hit(self, counters: _Counters) -> Headers:
         """Test all before one is counted: a refusal must not use up the others."""
-        counted = [(name, q.rpm, self._item(q.rpm)) for name, q in quotas if q.rpm is not None]
-        for name, rpm, item in counted:
-            if len(counted) > 1 and not self._requests.test(item, name):
+        counted = counters.requests
+        if not counted:
+            return ()
+        if len(counted) > 1:
+            for name, rpm, item, _ in counted:
+                if not self._requests.test(item, name):
+                    raise self._full(name, rpm, item)
+        tightest: tuple[int, int] | None = None
+        for name, rpm, item, key in counted:
+            # As the strategy's `hit` and its statistics, which would join the key anew.
+            left = self._windows.hit(key, rpm, _MINUTE_S)
+            if left < 0:
                 raise self._full(name, rpm, item)
-        for name, rpm, item in counted:
-            # As the strategy's `hit`, which would join the key anew.
-            if not self._windows.acquire_sliding_window_entry(
-                self._key(item, name), rpm, _MINUTE_S
-            ):
-                raise self._full(name, rpm, item)
+            if tightest is None or rpm < tightest[0]:
+                tightest = rpm, left
+        assert tightest is not None
+        return (
+            (b"x-ratelimit-limit-requests", b"%d" % tightest[0]),
+            (b"x-ratelimit-remaining-requests", b"%d" % tightest[1]),
+        )
 
     def _full(self, name: str, rpm: int, item: RateLimitItemPerMinute) -> Exception:
         reset = self._requests.get_window_stats(item, name).reset_time - time.time()
         return too_many("requests a minute", name, rpm, max(reset, 0.0))
-
-    def _headers(self, quotas: Quotas, now: float) -> Headers:
-        """The tightest of each kind."""
-        headers: list[tuple[bytes, bytes]] = []
-        buckets = [self._buckets[name] for name, quota in quotas if quota.tpm is not None]
-        if buckets:
-            left, limit = min([(bucket.left(now), bucket.limit) for bucket in buckets])
-            headers += [
-                (b"x-ratelimit-limit-tokens", b"%d" % limit),
-                (b"x-ratelimit-remaining-tokens", b"%d" % (left if left > 0.0 else 0)),
-            ]
-        counted = [(quota.rpm, name) for name, quota in quotas if quota.rpm is not None]
-        if counted:
-            rpm, name = min(counted)
-            left = self._windows.left(self._key(self._item(rpm), name), rpm, _MINUTE_S)
-            headers += [
-                (b"x-ratelimit-limit-requests", b"%d" % rpm),
-                (b"x-ratelimit-remaining-requests", b"%d" % left),
-            ]
-        return headers
-
-    def _item(self, rpm: int) -> RateLimitItemPerMinute:
-        item = self._items.get(rpm)
-        if item is None:
-            item = self._items[rpm] = RateLimitItemPerMinute(rpm)
-        return item
-
-    def _key(self, item: RateLimitItemPerMinute, name: str) -> str:
-        """The library's key of a quota."""
-        key = self._keys.get((name, item.amount))
-        if key is None:
-            key = self._keys[name, item.amount] = item.key_for(name)
-        return key
-
-    def _bucket(self, name: str, limit: int, now: float) -> TokenBucket:
-        bucket = self._buckets.get(name)
-        if bucket is None or bucket.limit != limit:
-            bucket = self._buckets[name] = TokenBucket(limit, now)
-        return bucket

@@ -7,8 +7,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
-from gairp.gateway.limits.periods import period_key
-from gairp.gateway.limits.rules import Quotas, budgets
+from gairp.gateway.limits.periods import HOUR_S, period_key
+from gairp.gateway.limits.rules import Quotas, budgets_of
+from gairp.gateway.limits.standing import Standing
 from gairp.gateway.principal import Principal
 
 PICO = 10**12
@@ -30,6 +31,18 @@ class Account:
         self.held = 0  #: reserved, and kept where nobody knows what a call cost
 
 
+class _Budgets:
+    """Those of one principal, with their accounts of an hour: no period ends within one."""
+
+    __slots__ = ("accounts", "hour", "most", "quotas")
+
+    def __init__(self, quotas: Quotas) -> None:
+        self.quotas = quotas
+        self.most = [(q.usd or 0.0, math.floor((q.usd or 0.0) * PICO)) for _, q in quotas]
+        self.hour = -1
+        self.accounts: tuple[Account, ...] = ()
+
+
 class MemoryPurse:
     """A call is held once and closed once; what comes twice changes nothing."""
 
@@ -38,28 +51,26 @@ class MemoryPurse:
         self._accounts: dict[tuple[str, str], Account] = {}
         self._open: dict[str, tuple[int, tuple[Account, ...]]] = {}
         self._closed: OrderedDict[str, None] = OrderedDict()
+        self._standing = Standing(lambda quotas, _: _Budgets(budgets_of(quotas)))
 
     def left_usd(self, principal: Principal) -> float:
         """The tightest of the budgets that hold for every model."""
-        quotas = budgets(principal)
-        if not quotas:
-            return math.inf
-        return min(
-            quota.usd - (account.spent + account.held) / PICO
-            for (_, quota), account in zip(quotas, self._of(quotas), strict=True)
-            if quota.usd is not None
-        )
+        found = self._of(principal)
+        left = math.inf
+        for (usd, _), account in zip(found.most, found.accounts, strict=True):
+            left = min(left, usd - (account.spent + account.held) / PICO)
+        return left
 
     async def hold(self, principal: Principal, call_id: str, usd: float) -> bool:
         """Where a budget is set, an amount that nobody knows cannot be held."""
-        quotas = budgets(principal)
-        if not quotas:
+        found = self._of(principal)
+        accounts = found.accounts
+        if not accounts:
             return True
         if call_id in self._open or call_id in self._closed or not 0 <= usd < math.inf:
             return False
-        amount, accounts = pico(usd), self._of(quotas)
-        for (_, quota), account in zip(quotas, accounts, strict=True):
-            most = math.floor((quota.usd or 0.0) * PICO)
+        amount = pico(usd)
+        for (_, most), account in zip(found.most, accounts, strict=True):
             if account.spent + account.held + amount > most:
                 return False
         for account in accounts:
@@ -105,9 +116,15 @@ class MemoryPurse:
         if len(self._closed) > _CLOSED:
             self._closed.popitem(last=False)
 
-    def _of(self, quotas: Quotas) -> tuple[Account, ...]:
+    def _of(self, principal: Principal) -> _Budgets:
+        found = self._standing.of(principal.quotas, "")
         now = self._now()
-        return tuple([self._account(name, period_key(q.usd_period, now)) for name, q in quotas])
+        if (hour := int(now // HOUR_S)) != found.hour:
+            found.hour = hour
+            found.accounts = tuple(
+                [self._account(name, period_key(q.usd_period, now)) for name, q in found.quotas]
+            )
+        return found
 
     def _account(self, name: str, period: str) -> Account:
         account = self._accounts.get((name, period))

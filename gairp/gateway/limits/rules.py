@@ -31,12 +31,13 @@ def with_dollars(quotas: Quotas) -> Quotas:
 def budgets(principal: Principal, model: str | None = None) -> Quotas:
     """The budgets of a principal: for one model, or all that hold for every model."""
     if model is None:
-        return _of_every_model(principal.quotas)
+        return budgets_of(principal.quotas)
     return holding(with_dollars(principal.quotas), model)
 
 
 @lru_cache(maxsize=65_536)
-def _of_every_model(quotas: Quotas) -> Quotas:
+def budgets_of(quotas: Quotas) -> Quotas:
+    """The budgets that hold for every model."""
     return tuple((name, quota) for name, quota in with_dollars(quotas) if "/model:" not in name)
 
 

@@ -43,24 +43,28 @@ class WindowStorage(Storage, SlidingWindowCounterSupport):
         self, key: str, limit: int, expiry: int, amount: int = 1
     ) -> bool:
         """Count the hits, if the weighted sum of both windows has room for them."""
+        return self.hit(key, limit, expiry, amount) >= 0
+
+    def hit(self, key: str, limit: int, expiry: int, amount: int = 1) -> int:
+        """As `acquire_sliding_window_entry`; how many are left, as the library's statistics have
+        it, or -1 where there was no room.
+        """
         at = self._now() / expiry
-        count = self._count(key, int(at))
-        if floor(count.before * (1.0 - at % 1) + count.hits) + amount > limit:
-            return False
+        number = int(at)
+        count = self._counts.get(key)
+        if count is None or count.number != number:
+            count = self._count(key, number)
+        used = floor(count.before * (1.0 - at % 1) + count.hits) + amount
+        if used > limit:
+            return -1
         count.hits += amount
-        return True
+        return limit - used
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """(hits before, seconds until they are over, hits now, seconds until these are over)."""
         at = self._now() / expiry
         count, left_s = self._count(key, int(at)), (1.0 - at % 1) * expiry
         return count.before, left_s if count.before else 0.0, count.hits, left_s + expiry
-
-    def left(self, key: str, limit: int, expiry: int) -> int:
-        """Hits that would be counted now, as the library's statistics have it."""
-        at = self._now() / expiry
-        count = self._count(key, int(at))
-        return max(0, limit - floor(count.before * (1.0 - at % 1) + count.hits))
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
         """As if nothing had been counted."""

@@ -27,12 +27,12 @@ def test_hits_of_the_window_before_count_by_the_share_of_it_that_is_left() -> No
     assert [limiter.hit(ten, "key:a") for _ in range(11)] == [True] * 10 + [False]
     clock.now += 90  # half of the next window is over: 10 hits count for 5
     assert storage.get_sliding_window(ten.key_for("key:a"), 60) == (10, 30.0, 0, 90.0)
-    assert storage.left(ten.key_for("key:a"), 10, 60) == 5
+    assert storage.hit(ten.key_for("key:a"), 10, 60, 0) == 5
     assert limiter.get_window_stats(ten, "key:a").remaining == 5
     assert [limiter.hit(ten, "key:a") for _ in range(6)] == [True] * 5 + [False]
     assert limiter.hit(ten, "key:b")
     clock.now += 120  # a whole window without hits lies between
-    assert storage.left(ten.key_for("key:a"), 10, 60) == 10
+    assert storage.hit(ten.key_for("key:a"), 10, 60, 0) == 10
 
 
 def test_what_is_over_is_forgotten_and_no_thread_is_started() -> None:
