@@ -7,7 +7,6 @@ Learning": bucket h(g) mod d and sign from an independent bit, so that inner pro
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 from zlib import crc32
@@ -19,14 +18,16 @@ from gairp.errors import ConfigError
 from gairp.features.base import Builder
 from gairp.features.protocol import Matrix
 
-_WORD = re.compile(rb"[\w\x80-\xff]+|[^\w\s]")
+#: What a word is made of, and what stands between words; any other byte is a word of its own.
+_PLAIN = bytes(b for b in range(256) if b >= 0x80 or chr(b).isalnum() or b in b"_ \t\n\r\f\v")
 _APART = 0x5BD1E995
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(32)
 _SIGN = np.uint64(63)
 _REMEMBERED = 100_000
 _TABLED = 64
-_SMALL = np.arange(-_TABLED, _TABLED + 1, dtype=np.float64)
+#: By count: 0, 1, …, 64, -64, …, -1, so that a negative count finds its place from the end.
+_SMALL = np.fft.ifftshift(np.arange(-_TABLED, _TABLED + 1, dtype=np.float64))
 _DAMPED = np.sign(_SMALL) * np.log1p(np.abs(_SMALL))
 
 
@@ -58,7 +59,7 @@ class HashedNgrams(Builder):
             )
         self._dim, self._analyzer, self._ngram_max = dim, analyzer, ngram_max
         self._sublinear = sublinear
-        self._known: dict[int, int] = {}  # word or pair -> its code
+        self._known: dict[int, bytes] = {}  # hash of a word or pair -> its code, an int64
         self._grams: Callable[[str], list[int] | NDArray[np.uint64]] = (
             self._words if analyzer == "word" else self._chars
         )
@@ -105,14 +106,17 @@ class HashedNgrams(Builder):
         if not isinstance(grams, list):
             return self._hashed(grams)
         known = self._known
-        codes = list(map(known.get, grams))
-        if None in codes:
-            if len(known) > _REMEMBERED:
-                known.clear()
-            found = self._hashed(np.array(grams, dtype=np.uint64)).tolist()
-            known.update(zip(grams, found, strict=True))
-            codes = found
-        return np.array(codes, dtype=np.int64)
+        try:
+            return np.frombuffer(b"".join(map(known.__getitem__, grams)), dtype=np.int64)
+        except KeyError:
+            codes = self._hashed(np.array(grams, dtype=np.uint64))
+        if len(known) > _REMEMBERED:
+            known.clear()
+        data, size = codes.tobytes(), codes.itemsize
+        known.update(
+            zip(grams, [data[at : at + size] for at in range(0, len(data), size)], strict=True)
+        )
+        return codes
 
     def _hashed(self, grams: NDArray[np.uint64]) -> NDArray[np.int64]:
         mixed = grams * _MIX
@@ -122,17 +126,19 @@ class HashedNgrams(Builder):
     def _damped(self, counts: NDArray[np.int64], grams: int) -> NDArray[np.float64]:
         """sign(c)·ln(1 + |c|), out of a table where no count can be large."""
         if grams <= _TABLED or np.abs(counts).max() <= _TABLED:
-            return _DAMPED.take(counts + _TABLED)
+            return _DAMPED.take(counts)
         return np.asarray(np.sign(counts) * np.log1p(np.abs(counts)))
 
     def _words(self, text: str) -> list[int]:
-        words = _WORD.findall(text.lower().encode("utf-8", "surrogatepass"))
+        data = text.lower().encode("utf-8", "surrogatepass")
+        for mark in set(data.translate(None, _PLAIN)):
+            data = data.replace(b"%c" % mark, b" %c " % mark)
+        words = data.split()
         hashes = list(map(crc32, words))
         if self._ngram_max == 2:
             # The checksum of a pair goes on from that of its first word; no text is joined. The
             # constant keeps the pair apart from the word that the two would make together.
-            pairs = zip(hashes[:-1], words[1:], strict=True)
-            hashes += [crc32(second, first ^ _APART) for first, second in pairs]
+            hashes += list(map(crc32, words[1:], map(_APART.__xor__, hashes)))
         return hashes
 
     def _chars(self, text: str) -> NDArray[np.uint64]:
