@@ -68,8 +68,10 @@ def _secrets(settings: GatewaySettings) -> list[str]:
 
 def protocol() -> dict[str, Any]:
     """How uvicorn is to speak with clients."""
+    from gairp.gateway.server_protocol import ServerProtocol
+
     return {
-        "http": "httptools",
+        "http": ServerProtocol,
         "ws": "none",
         "access_log": False,
         "log_config": None,

@@ -16,6 +16,7 @@ import uvicorn
 from gairp.backends.fake import FakeServer
 from gairp.gateway.app import App, create_app
 from gairp.gateway.gateway import Gateway
+from gairp.gateway.serving import protocol
 from gairp.gateway.settings import GatewaySettings
 
 MODELS: Mapping[str, Any] = {
@@ -92,8 +93,8 @@ async def world(
 async def served(app: Any) -> AsyncIterator[int]:
     """The port of an application under uvicorn, as `gairp.serve` runs it."""
     config = uvicorn.Config(
-        app, port=0, lifespan="on", log_level="error", ws="none", access_log=False,
-        proxy_headers=False, timeout_graceful_shutdown=2,
+        app, port=0, lifespan="on", timeout_graceful_shutdown=2,
+        **{**protocol(), "log_level": "error"},
     )  # fmt: skip
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -1,0 +1,303 @@
+"""HTTP/1.1 to clients: uvicorn's protocol, with a shorter way from a request to its answer.
+
+What uvicorn does anew for every request (an event, a timer, two patterns over each header, a write
+for the head alone) is done once a connection here, or once for all headers together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+#: What no value may hold; every line of a head ends with two of them, and must hold no more.
+_FORBIDDEN = bytes([*range(9), *range(10, 32), 127])
+_JOINED = 64 * 1024  #: larger bodies are not copied behind their head
+_LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
+_NAMES: dict[bytes, bytes] = {}  #: those that are fit to be sent -> in lower case
+_NAMES_KEPT = 1024
+
+
+class ServerProtocol(HttpToolsProtocol):
+    """One connection of a client."""
+
+    _idle_since = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        self._idle_since = self.loop.time()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+
+    def on_headers_complete(self) -> None:
+        """A request begins; its body may not have come yet."""
+        parser, scope, url = self.parser, cast(dict[str, Any], self.scope), self.url
+        version = parser.get_http_version()
+        scope["method"] = parser.get_method().decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        query = b""
+        if not url.startswith(b"/") or b"?" in url or b"#" in url:
+            parsed = httptools.parse_url(url)
+            url, query = parsed.path or b"/", parsed.query or b""
+        path = url.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"], scope["query_string"] = url, query
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        before, cycle = self.cycle, Cycle(self, scope, keep_alive=keep_alive)
+        cycle.continued = not self.expect_100_continue
+        self.cycle = cast(Any, cycle)
+        if before is None or before.response_complete:
+            self._begin(cycle)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cast(Any, cycle), self.app))
+
+    def _begin(self, cycle: Cycle) -> None:
+        task = self.loop.create_task(cycle.run(self.app))
+        cycle.task = task
+        self.tasks.add(task)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        cycle = cast(Cycle, self.cycle)
+        if cycle.response_complete:
+            return
+        cycle.pieces.append(body)
+        cycle.waiting += len(body)
+        if cycle.waiting > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.wake()
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        cycle = cast(Cycle, self.cycle)
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        cycle = cast("Cycle | None", self.cycle)
+        self.cycle = cast(Any, None)  # uvicorn's own way of waking would not find it asleep
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        if cycle is not None:
+            cycle.disconnected = not cycle.response_complete
+            cycle.wake()
+
+    def shutdown(self) -> None:
+        """End the connection, after the answer that is under way."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False
+
+    def on_response_complete(self) -> None:
+        """Go on with what came meanwhile, or wait."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, _ = self.pipeline.pop()
+            self._begin(cast(Any, cycle))
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._expect(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close what nobody has used for so long: one timer, however many requests there were."""
+        self.timeout_keep_alive_task = None
+        if self.transport.is_closing():
+            return
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._expect(self.timeout_keep_alive)
+        elif left_s > 0.0:
+            self._expect(left_s)
+        else:
+            self.transport.close()
+
+    def _expect(self, seconds: float) -> None:
+        handler = self.timeout_keep_alive_handler
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, handler)
+
+
+class Cycle:
+    """One request and its answer, as ASGI wants them."""
+
+    __slots__ = (
+        "_chunked", "_event", "_head", "_left", "_protocol", "continued", "disconnected",
+        "keep_alive", "more_body", "news", "pieces", "response_complete", "response_started",
+        "scope", "task", "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self, protocol: ServerProtocol, scope: dict[str, Any], *, keep_alive: bool
+    ) -> None:
+        self.scope, self.keep_alive, self._protocol = scope, keep_alive, protocol
+        self.continued = True  #: nobody waits for leave to send the body
+        self.disconnected = self.response_started = self.response_complete = False
+        self.more_body, self.news = True, False
+        self.pieces: list[bytes] = []
+        self.waiting = 0  #: bytes that were not read yet
+        self.task: asyncio.Task[None] | None = None
+        self._event: asyncio.Event | None = None
+        self._head: bytes | None = None
+        self._chunked = False
+        self._left = 0  # bytes of the body that the head has promised
+
+    async def run(self, app: Any) -> None:
+        """Let the application answer; whatever goes wrong ends the connection or the request."""
+        protocol = self._protocol
+        try:
+            await app(self.scope, self.receive, self.send)
+        except BaseException as error:
+            protocol.logger.error("Exception in ASGI application\n", exc_info=error)
+            await self._broken()
+        else:
+            if not (self.response_complete or self.disconnected):
+                protocol.logger.error("the application returned without a whole response")
+                await self._broken()
+        finally:
+            protocol.tasks.discard(cast(Any, self.task))
+            self.task = None
+
+    async def _broken(self) -> None:
+        if self.response_started:
+            self._protocol.transport.close()
+            return
+        body = b"Internal Server Error"
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"), (_LENGTH, b"%d" % len(body)),
+            (_CONNECTION, b"close"),
+        ]  # fmt: skip
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    # -- what has come ---------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Something has come, or the client has gone."""
+        self.news = True
+        if self._event is not None:
+            self._event.set()
+
+    async def receive(self) -> dict[str, Any]:
+        """ASGI: what there is of the body, or that the client has gone."""
+        protocol = self._protocol
+        if not self.continued:
+            self.continued = True
+            if not protocol.transport.is_closing():
+                protocol.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not (self.news or self.disconnected or self.response_complete):
+            protocol.flow.resume_reading()
+            event = self._event = self._event or asyncio.Event()
+            await event.wait()
+            event.clear()
+        self.news = False
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        pieces = self.pieces
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self.pieces, self.waiting = [], 0
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    # -- what goes -------------------------------------------------------------------------
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """ASGI: the head, which waits for the first of the body, or more of the body."""
+        protocol = self._protocol
+        flow: FlowControl = protocol.flow
+        if flow.write_paused and not self.disconnected:
+            await flow.drain()
+        if self.disconnected:
+            return
+        kind = message["type"]
+        if kind == "http.response.body" and self.response_started and not self.response_complete:
+            self._write(message.get("body", b""), more=message.get("more_body", False))
+        elif kind == "http.response.start" and not self.response_started:
+            self._start(message["status"], message.get("headers", ()))
+        else:
+            raise RuntimeError(f"{kind!r} was sent at a moment when nobody expects it")
+
+    def _start(self, status: int, given: Any) -> None:
+        headers = [*self._protocol.server_state.default_headers, *given]
+        lines, sized, closed = [STATUS_LINE[status]], False, False
+        for name, value in headers:
+            lower = _NAMES.get(name) or _checked(name)
+            if lower == _LENGTH:
+                self._left, sized = int(value), True
+            elif lower == _CODING and value.lower() == b"chunked":
+                self._chunked = True
+            elif lower == _CONNECTION and b"close" in value.lower():
+                self.keep_alive, closed = False, True
+            lines.append(b"%b: %b\r\n" % (lower, value))
+        head = b"".join(lines)
+        if len(head) - len(head.translate(None, _FORBIDDEN)) != 2 * len(lines):
+            raise RuntimeError("a header holds a line break or a control character")
+        if not (self.keep_alive or closed):
+            head += b"connection: close\r\n"
+        bodiless = status in (204, 304) or self.scope["method"] == "HEAD"
+        if not (sized or self._chunked or bodiless):
+            self._chunked = True
+            head += b"transfer-encoding: chunked\r\n"
+        if bodiless:
+            self._left, self._chunked = 0, False
+        self._head = head + b"\r\n"
+        self.response_started = self.continued = True
+
+    def _write(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            body = b""
+        if self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if not more:
+                data += b"0\r\n\r\n"
+        else:
+            data = body
+            self._left -= len(body)
+            if self._left < 0:
+                raise RuntimeError("Response content longer than Content-Length")
+        transport = self._protocol.transport
+        head, self._head = self._head, None
+        if head is not None:
+            if len(data) <= _JOINED:
+                data = head + data
+            else:
+                transport.write(head)
+        transport.write(data)
+        if not more:
+            self._end()
+
+    def _end(self) -> None:
+        protocol = self._protocol
+        if self._left > 0:
+            raise RuntimeError("Response content shorter than Content-Length")
+        self.response_complete = True
+        self.wake()
+        if not self.keep_alive:
+            protocol.transport.close()
+        protocol.on_response_complete()
+
+
+def _checked(name: bytes) -> bytes:
+    """The name in lower case; RuntimeError where it is none."""
+    if not _NAME.fullmatch(name):
+        raise RuntimeError(f"{name[:60]!r} is no name of a header")
+    if len(_NAMES) >= _NAMES_KEPT:
+        _NAMES.clear()
+    return _NAMES.setdefault(name, name.lower())

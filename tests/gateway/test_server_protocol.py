@@ -1,0 +1,196 @@
+"""HTTP/1.1 to clients, by the bytes: what is promised to those who do not speak it well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.gateway.world import served
+
+Said = Callable[[bytes], Awaitable[bytes]]
+_POST = b"POST /x?q=1 HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n"
+
+
+class _Echo:
+    """Says what it was asked, in the way that the path wants."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.gone = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        self.seen.append(scope)
+        body, more = b"", True
+        while more and scope["path"] != "/early":
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        await getattr(self, scope["path"].strip("/").replace(" ", "_"))(body, receive, send)
+
+    async def x(self, body: bytes, receive: Any, send: Any) -> None:
+        headers = [(b"Content-Length", b"%d" % len(body)), (b"x-a", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    a_b = early = x
+
+    async def stream(self, body: bytes, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for piece in (b"one", b"", b"three"):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body"})
+
+    async def forged(self, body: bytes, receive: Any, send: Any) -> None:
+        headers = [(b"x-a", b"1\r\nset-cookie: a=b")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def named(self, body: bytes, receive: Any, send: Any) -> None:
+        headers = [(b"x a", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def short(self, body: bytes, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"9")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"less"})
+
+    async def wait(self, body: bytes, receive: Any, send: Any) -> None:
+        assert await receive() == {"type": "http.disconnect"}
+        self.gone.set()
+
+
+@asynccontextmanager
+async def _spoken(echo: _Echo) -> AsyncIterator[tuple[Said, asyncio.StreamWriter]]:
+    """What comes back within a moment for what is said, on one connection."""
+    async with served(echo) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def said(data: bytes) -> bytes:
+            writer.write(data)
+            got = b""
+            while True:
+                try:
+                    piece = await asyncio.wait_for(reader.read(1 << 20), 0.2)
+                except TimeoutError:
+                    return got
+                if not piece:
+                    return got + b"<END>"
+                got += piece
+
+        yield said, writer
+        writer.close()
+
+
+def _run(script: Callable[[_Echo, Said, asyncio.StreamWriter], Awaitable[None]]) -> None:
+    async def main() -> None:
+        echo = _Echo()
+        async with _spoken(echo) as (said, writer):
+            await script(echo, said, writer)
+
+    asyncio.run(main())
+
+
+_HELLO = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: 1\r\n\r\nhello"
+
+
+def test_an_answer_is_one_piece_and_the_connection_serves_again() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        assert await said(_POST % 5 + b"\r\nhello") == _HELLO
+        assert await said(_POST % 5 + b"\r\nhel") == b""
+        assert await said(b"lo") == _HELLO
+        scope = echo.seen[0]
+        assert (scope["method"], scope["path"], scope["query_string"]) == ("POST", "/x", b"q=1")
+        assert scope["headers"] == [(b"host", b"h"), (b"content-length", b"5")]
+
+    _run(script)
+
+
+def test_requests_that_came_at_once_are_answered_in_turn() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(_POST % 5 + b"\r\nhello" + _POST % 3 + b"\r\nyou")
+        assert got == _HELLO + b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nx-a: 1\r\n\r\nyou"
+
+    _run(script)
+
+
+def test_a_body_of_unknown_length_goes_in_chunks() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(b"GET /stream HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert got == (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
+        )
+
+    _run(script)
+
+
+def test_a_head_is_answered_without_a_body_and_an_escaped_path_is_read() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(b"HEAD /x HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert got == b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-a: 1\r\n\r\n"
+        assert (await said(b"GET /a%20b HTTP/1.1\r\nhost: h\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert echo.seen[1]["path"] == "/a b"
+        assert echo.seen[1]["raw_path"] == b"/a%20b"
+
+    _run(script)
+
+
+def test_leave_to_send_the_body_is_given_when_it_is_wanted() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(_POST % 5 + b"expect: 100-continue\r\n\r\n")
+        assert got == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert await said(b"hello") == _HELLO
+        early = _POST.replace(b"/x", b"/early") % 5 + b"expect: 100-continue\r\n\r\n"
+        assert (await said(early)).startswith(b"HTTP/1.1 200 OK\r\n")
+
+    _run(script)
+
+
+@pytest.mark.parametrize("what", [b"/forged", b"/named", b"/short"])
+def test_a_head_that_lies_is_not_sent(what: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(b"GET " + what + b" HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert got.endswith(b"<END>")
+        assert b"set-cookie" not in got
+        if what != b"/short":
+            assert got.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+
+    _run(script)
+    assert "Exception in ASGI application" in capfd.readouterr().err
+
+
+def test_the_application_hears_that_the_client_has_gone() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        assert await said(b"GET /wait HTTP/1.1\r\nhost: h\r\n\r\n") == b""
+        writer.close()
+        await asyncio.wait_for(echo.gone.wait(), 2)
+
+    _run(script)
+
+
+def test_what_is_no_http_is_refused_and_ended() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(b"HELLO\r\n\r\n")
+        assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert got.endswith(b"<END>")
+        assert not echo.seen
+
+    _run(script)
+
+
+def test_an_old_client_is_answered_and_left() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(b"GET /x HTTP/1.0\r\nhost: h\r\n\r\n")
+        assert got.endswith(b"connection: close\r\n\r\n<END>")
+        assert echo.seen[0]["http_version"] == "1.0"
+
+    _run(script)
