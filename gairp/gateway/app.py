@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gairp.clock import WallClock
 from gairp.errors import GairpError
 from gairp.gateway.build import (
     build_authenticator,
@@ -32,16 +34,21 @@ from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
 from gairp.telemetry.event import note
+from gairp.gateway.workers.link import Link
+from gairp.gateway.workers.part import Part
+from gairp.gateway.workers.peers import Peers
 
 Scope = Mapping[str, Any]
 _LOG = logging.getLogger("gairp.gateway")
+_LEARNER_S = 600.0  #: it may have a long journal to read
 
 
 class App:
     """ASGI; `gateway` is there while it runs."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: GatewaySettings, part: Part | None = None) -> None:
+        """`part`: which of several processes this is."""
+        self.settings, self.part = settings, part
         self.gateway: Gateway | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +67,7 @@ class App:
     async def running(self) -> AsyncIterator[Gateway]:
         """The gateway, for as long as the block lasts; for tests and for servers alike."""
         async with AsyncExitStack() as stack:
-            self.gateway = await _opened(self.settings, stack)
+            self.gateway = await _opened(self.settings, self.part, stack)
             try:
                 yield self.gateway
             finally:
@@ -80,12 +87,13 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app(settings: GatewaySettings) -> App:
+def create_app(settings: GatewaySettings, part: Part | None = None) -> App:
     """Nothing is opened or started before the lifespan begins."""
-    return App(settings)
+    return App(settings, part)
 
 
-async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
+async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExitStack) -> Gateway:
+    link = None if part is None else await _linked(part, stack)
     upstreams = {**build_upstreams(settings), **await started_upstreams(settings, stack)}
     for upstream in upstreams.values():
         stack.push_async_callback(upstream.aclose)
@@ -95,9 +103,12 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         stack.push_async_callback(authenticator.aclose)
         await authenticator.start()
     limits, purse = build_limits(settings, stack)
-    follower = build_follower(settings)
-    engine = build_engine(settings, upstreams, purse=purse, follower=follower)
-    feeds = build_feeds(settings, purse, store)
+    alone = link is None
+    follower = build_follower(settings) if alone else None
+    engine = build_engine(
+        settings, upstreams, purse=purse, follower=follower, link=link, clock=_clock(part)
+    )
+    feeds = build_feeds(settings, purse, store) if alone else None
     if feeds is not None:
         stack.callback(feeds.close)
         feeds.start()
@@ -108,8 +119,9 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
     # Lists of prices are long; the first answer of a model that no short one has must not wait.
     listing = asyncio.to_thread(engine.tariff.catalogue.find, "", as_of=today())
     stack.push_async_callback(_cancelled, asyncio.create_task(listing))
-    keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
-    stack.push_async_callback(_cancelled, keeping)
+    if alone:
+        keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))
+        stack.push_async_callback(_cancelled, keeping)
     if follower is not None:
         watching = follower.watch(engine.house, settings.registry_every_s)
         stack.push_async_callback(_cancelled, asyncio.create_task(watching))
@@ -141,7 +153,21 @@ async def _opened(settings: GatewaySettings, stack: AsyncExitStack) -> Gateway:
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,
         drain_s=settings.drain_s,
+        peers=None if link is None else Peers(link, engine.affinities),
     )
+
+
+async def _linked(part: Part, stack: AsyncExitStack) -> Link:
+    """To the learner, with all that it knows."""
+    link = Link(part)
+    stack.push_async_callback(link.aclose)
+    await link.start(_LEARNER_S)
+    return link
+
+
+def _clock(part: Part | None) -> WallClock:
+    """That of all processes of the gateway."""
+    return WallClock(0.0 if part is None else time.monotonic() - part.started)
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

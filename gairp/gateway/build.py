@@ -29,11 +29,12 @@ from gairp.gateway.feeds.plan import FeedPlan
 from gairp.gateway.feeds.process import FeedProcess
 from gairp.gateway.feeds.threads import FeedThreads
 from gairp.gateway.learners.follow import AliasFollower, followed_uris
-from gairp.gateway.learners.house import FIRST, House
+from gairp.gateway.learners.house import FIRST, House, Serve
 from gairp.gateway.learners.ink import Ink
 from gairp.gateway.learners.recents import Recents
 from gairp.gateway.learners.recipe import PolicyRecipe
 from gairp.gateway.learners.served import Served, serve
+from gairp.gateway.ledger.left_behind import WORKERS
 from gairp.gateway.limits.memory import MemoryLimits
 from gairp.gateway.limits.protocol import Limits, OpenPurse, Purse
 from gairp.gateway.limits.purse import MemoryPurse
@@ -42,6 +43,9 @@ from gairp.gateway.tenants.authenticator import Authenticator
 from gairp.gateway.tenants.issuer import Issuer
 from gairp.gateway.tenants.static import StaticKeys
 from gairp.gateway.watcher import Watcher
+from gairp.gateway.workers.link import Link
+from gairp.gateway.workers.part import folder_of
+from gairp.gateway.workers.replica import Replica
 from gairp.policies.base import BasePolicy
 from gairp.pricing import load_catalogue
 from gairp.records.journal import Durability
@@ -66,10 +70,15 @@ def build_engine(
     *,
     purse: Purse | None = None,
     follower: AliasFollower | None = None,
+    link: Link | None = None,
+    clock: WallClock | None = None,
 ) -> Engine:
-    """Everything that requests share, learners restored; raises GairpError for what is wrong."""
+    """Everything that requests share, learners restored; raises GairpError for what is wrong.
+
+    With a `link` the learners are copies of those of another process.
+    """
     arms = settings.arm_table()
-    clock = WallClock()
+    clock = clock or WallClock()
     splicers = {
         name: Splicer(
             arm,
@@ -99,7 +108,7 @@ def build_engine(
         slots=Slots(settings.slots.get("models") or {}, settings.slots.get("default")),
         board=LoadBoard({name: arm.backend for name, arm in arms.items()}),
     )
-    house = _house(settings, arms, gate, tariff, clock, follower)
+    house = _house(settings, arms, gate, tariff, clock, follower, link)
     return Engine(
         house=house,
         stage=stage,
@@ -265,8 +274,9 @@ def _house(
     tariff: Tariff,
     clock: WallClock,
     follower: AliasFollower | None,
+    link: Link | None,
 ) -> House:
-    home = settings.folder()
+    home = settings.folder() if link is None else folder_of(settings.folder(), link.part.name)
     ink = Ink(
         Path(home) / "journal",
         durability=cast(Durability, settings.durability),
@@ -291,9 +301,13 @@ def _house(
             fallbacks=settings.fallbacks,
             capacity=settings.remembered,
             content=settings.content,
+            copy=link is not None,
         )
 
-    house = House(home=home, ink=ink, serve=made, clock_now=clock.now)
+    if link is not None:
+        return _replica(link, home, ink, made, clock, build_features(settings.features))
+    facts = {} if settings.workers == 1 else {WORKERS: str(settings.workers)}
+    house = House(home=home, ink=ink, serve=made, clock_now=clock.now, facts=facts)
     builder = build_features(settings.features)
     wanted = {key: (recipe, builder) for key, recipe in recipes(settings).items()}
     states: dict[str, bytes] = {}
@@ -306,6 +320,18 @@ def _house(
             states[name] = found.state
     house.open(wanted, states=states)
     return house
+
+
+def _replica(
+    link: Link, home: Path, ink: Ink, made: Serve, clock: WallClock, builder: FeatureBuilder
+) -> Replica:
+    replica = Replica(
+        part=link.part, builder=builder, home=home, ink=ink, serve=made, clock_now=clock.now
+    )
+    for state in link.states:
+        replica.take(state)
+    link.on_state = replica.take
+    return replica
 
 
 def build_follower(settings: GatewaySettings) -> AliasFollower | None:

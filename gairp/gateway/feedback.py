@@ -8,8 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from gairp.gateway.errors import ApiError
-from gairp.gateway.exchange.exchange import Engine
-from gairp.gateway.principal import Principal
+from gairp.gateway.learners.house import House
 
 
 class FeedbackBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,19 +28,19 @@ _DECODER = msgspec.json.Decoder(FeedbackBody)
 class FeedbackDesk:
     """Hands feedback to the learner that decided; the same again changes nothing."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, house: House) -> None:
+        self._house = house
 
-    def take(self, data: bytes, principal: Principal) -> dict[str, Any]:
+    def take(self, data: bytes, tenant: str) -> dict[str, Any]:
         """What became of it. Raises ApiError 400, and 404 for a decision that is not the tenant's.
 
         status: `learned`; `duplicate` (told before); `expired` (the learner no longer waits).
         """
         body = _read(data)
-        learner = self._owner(body.decision_id, principal, "decision_id")
+        learner = self._owner(body.decision_id, tenant, "decision_id")
         others = [] if body.preferred_over is None else [body.preferred_over]
-        losers = [(self._owner(name, principal, "preferred_over"), name) for name in others]
-        if self._engine.house.ink.learned(body.decision_id):
+        losers = [(self._owner(name, tenant, "preferred_over"), name) for name in others]
+        if self._house.ink.learned(body.decision_id):
             status = "duplicate"
         else:
             done = [self._learn(learner, body.decision_id, _quality(body), body)]
@@ -49,10 +48,10 @@ class FeedbackDesk:
             status = "learned" if any(done) else "expired"
         return {"object": "feedback", "decision_id": body.decision_id, "status": status}
 
-    def _owner(self, decision_id: str, principal: Principal, param: str) -> str:
+    def _owner(self, decision_id: str, tenant: str, param: str) -> str:
         """The learner that decided."""
-        owner = self._engine.house.ink.owner(decision_id)
-        if owner is None or owner[1] != principal.tenant:
+        owner = self._house.ink.owner(decision_id)
+        if owner is None or owner[1] != tenant:
             raise ApiError(
                 404,
                 f"no decision {decision_id[:100]!r} of this tenant is remembered",
@@ -63,7 +62,7 @@ class FeedbackDesk:
 
     def _learn(self, learner: str, decision_id: str, quality: float, body: FeedbackBody) -> bool:
         source = "preference" if body.preferred_over else "thumb" if body.thumb else "score"
-        return self._engine.house.learn(learner, decision_id, quality, f"client:{source}")
+        return self._house.learn(learner, decision_id, quality, f"client:{source}")
 
 
 def _read(data: bytes) -> FeedbackBody:

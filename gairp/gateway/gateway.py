@@ -33,6 +33,7 @@ from gairp.gateway.tenants.static import anybody
 from gairp.gateway.tenants.tokens import UnknownSignerError
 from gairp.gateway.watcher import Watcher
 from gairp.telemetry.event import note
+from gairp.gateway.workers.peers import Peers
 from gairp.types import Operation
 
 Scope = Mapping[str, Any]
@@ -71,8 +72,9 @@ class Gateway:
         in_flight: int = 4096,
         drain_s: float = 30.0,
         other: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None,
+        peers: Peers | None = None,
     ) -> None:
-        """`other` serves what is not on the hot path."""
+        """`other` serves what is not on the hot path; `peers` are the other processes."""
         self.engine, self.catalogue = engine, catalogue
         self.authenticator = authenticator
         self.authenticate = anybody if authenticator is None else authenticator.authenticate
@@ -82,11 +84,12 @@ class Gateway:
         self.feeds = feeds
         self.metrics = metrics or Metrics()
         self.watcher = watcher
-        self.feedback = FeedbackDesk(engine)
+        self.feedback = FeedbackDesk(engine.house)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
         self.in_flight = 0
         self.draining = False
-        self._request_id = request_ids()
+        self._request_id = request_ids("" if peers is None else peers.prefix)
+        self._peers = peers
         self._other = other
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -251,7 +254,8 @@ class Gateway:
             for name, seq in self.feeds.positions.items():
                 yield "gairp_feed_lag", (name,), float(max(0, engine.house.ink.seq - seq))
         for name, served in engine.house.learners.items():
-            yield "gairp_pending_feedback", (name,), float(len(served.joiner))
+            if served.router.joiner is not None:  # a copy waits for none
+                yield "gairp_pending_feedback", (name,), float(len(served.joiner))
             yield "gairp_learner_updates", (name,), float(served.policy.state_version)
 
     async def _ready(self, client: Client) -> None:
@@ -278,14 +282,21 @@ class Gateway:
         if "feedback" not in principal.scopes:
             raise ApiError(403, "this key may not give feedback: its scopes lack 'feedback'")
         body = await read_body(receive, 1 << 20)
-        told = self.feedback.take(body, principal)
-        await client.whole(200, _JSON, msgspec.json.encode(told))
+        if self._peers is None:
+            told = msgspec.json.encode(self.feedback.take(body, principal.tenant))
+        else:
+            told = await self._peers.feedback(body, principal.tenant)
+        await client.whole(200, _JSON, told)
 
     async def _decision(self, scope: Scope, client: Client) -> None:
         principal = await self._principal(scope)
         decision_id = scope["path"].removeprefix("/v1/decisions/")
         tenant = None if "admin" in principal.scopes else principal.tenant
         recent = self.engine.recents.find(decision_id, tenant)
+        if recent is None and self._peers is not None:
+            told = await self._peers.decision(decision_id, tenant)
+            await client.whole(200, _JSON, told)
+            return
         if recent is None:
             raise ApiError(
                 404, f"no decision {decision_id[:100]!r} is remembered", code="decision_not_found"

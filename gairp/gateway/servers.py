@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
+
+import msgspec
 
 from gairp.gateway.exchange.upstream import Upstream
 from gairp.gateway.settings import GatewaySettings
@@ -33,3 +35,17 @@ async def started_upstreams(
         address = await asyncio.to_thread(server.start)
         found[name] = Upstream(name=name, base_url=f"{address}/v1")
     return found
+
+
+def start_servers(settings: GatewaySettings, stack: ExitStack) -> GatewaySettings:
+    """The same before the workers are there: settings in which every server has an address."""
+    from hydra.utils import instantiate
+
+    backends = dict(settings.backends)
+    for name, config in settings.backends.items():
+        if "_target_" in config:
+            server: Any = instantiate(dict(config), _convert_="all")
+            note(_LOG, logging.INFO, "server.starting", f"starting {name} …", server=name)
+            stack.callback(server.stop)
+            backends[name] = {"base_url": f"{server.start()}/v1"}
+    return msgspec.structs.replace(settings, backends=backends)

@@ -1,18 +1,21 @@
-"""One worker under uvicorn."""
+"""The gateway under uvicorn: in this process, or in several."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
+import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from gairp.backends.openai.secret import Secrets
 from gairp.errors import ConfigError, MissingDependencyError
-from gairp.gateway.app import create_app
+from gairp.gateway.app import App, create_app
 from gairp.gateway.garbage import Garbage
 from gairp.gateway.settings import GatewaySettings
+from gairp.gateway.workers.shares import check_shared
 from gairp.telemetry.event import note
 from gairp.telemetry.logs import configure
 
@@ -20,19 +23,36 @@ _LOG = logging.getLogger("gairp.gateway")
 
 
 def serve(settings: GatewaySettings) -> None:
-    """Until SIGINT or SIGTERM: then no more is taken, and what is under way is finished."""
+    """Until SIGINT or SIGTERM: then no more is taken, and what is under way is finished.
+
+    Raises ConfigError for settings that several workers cannot keep.
+    """
+    check_shared(settings)
+    configure(settings.log, scrub=Secrets(_secrets(settings)).scrub)
+    if settings.workers > 1:
+        from gairp.gateway.workers.supervisor import Supervisor
+
+        Supervisor(settings).run()
+    else:
+        run_app(create_app(settings), settings, ready=lambda: started(settings, settings.port))
+
+
+def run_app(
+    app: App,
+    settings: GatewaySettings,
+    *,
+    sockets: list[socket.socket] | None = None,
+    ready: Callable[[], object] = lambda: None,
+) -> None:
+    """Serve in this process, on its own socket or on these; `ready` is called once it does."""
     try:
         import uvicorn
     except ImportError:
         raise MissingDependencyError("uvicorn", extra="gateway", needed_for="the gateway") from None
-    configure(settings.log, scrub=Secrets(_secrets(settings)).scrub)
-    app = create_app(settings)
 
     class Server(uvicorn.Server):
         async def main_loop(self) -> None:
-            url = f"http://{settings.host}:{settings.port}/v1"
-            note(_LOG, logging.INFO, "gateway.started", f"gateway  {url}", url=url,
-                 arms=", ".join(settings.arms), policies=", ".join(settings.policies))  # fmt: skip
+            ready()
             collecting = asyncio.create_task(Garbage(idle=app.idle).run())
             try:
                 await super().main_loop()
@@ -54,9 +74,17 @@ def serve(settings: GatewaySettings) -> None:
         )
     )
     with suppress(KeyboardInterrupt):  # told to uvicorn, which has ended in order by now
-        server.run()
+        server.run(sockets)
     if not server.started:
         raise ConfigError("the gateway did not start; the lines above say why")
+
+
+def started(settings: GatewaySettings, port: int) -> None:
+    """Say where it listens."""
+    url = f"http://{settings.host}:{port}/v1"
+    note(_LOG, logging.INFO, "gateway.started", f"gateway  {url}", url=url,
+         arms=", ".join(settings.arms), policies=", ".join(settings.policies),
+         workers=settings.workers)  # fmt: skip
 
 
 def _secrets(settings: GatewaySettings) -> list[str]:

@@ -59,6 +59,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     log: LogSettings = LogSettings()
     otel: OtelSettings | None = None  #: None: neither traces nor measurements
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
+    workers: int = 1  #: processes that serve; with more than one, another one learns for them
+    publish: dict[str, Any] = {}  #: when workers get what was learned; see `Publisher`
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

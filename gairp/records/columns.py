@@ -101,6 +101,7 @@ TABLES: Mapping[type[Event], tuple[Column, ...]] = {
         Column("prompt_hash", "string", "", "blake2b-128 of the messages; empty without any"),
         Column("more_features", "vectors", "", "of further builders, by their name"),
         Column("content", "any", "", "the messages as JSON, where content is kept"),
+        Column("as_of", "int64?", "", "drawn from the state after so many events; null: now"),
     ),
     Called: (
         AT,

@@ -80,6 +80,9 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="d
     prompt_hash: str = ""  #: blake2b of the messages
     more_features: Mapping[str, bytes] = {}  #: of `log.features`: name -> float64 [d']
     content: Any = None  #: the messages, where content is kept
+    #: Drawn by a copy of the policy, as it stood after so many events of this log; None: by the
+    #: policy itself.
+    as_of: int | None = None
 
 
 class Called(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="called"):

@@ -49,6 +49,7 @@ class EventLog:
     ) -> None:
         self.learner, self.sink, self.content, self._now = learner, sink, content, now
         self._arms, self._reserved, self._more = arms or {}, reserved, more_features
+        self.as_of: int | None = None  #: of a copy of the policy, see `Decided`
         self._last_call: dict[str, str] = {}  # decision -> its last call, until it is observed
 
     def decided(self, request: Request, context: Context, decision: Decision) -> None:
@@ -88,6 +89,7 @@ class EventLog:
                 prompt_hash=_hash_of(request),
                 more_features={name: packed(values) for name, values in more.items()},
                 content=list(request.messages) if self.content else None,
+                as_of=self.as_of,
             )
         )
 

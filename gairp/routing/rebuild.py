@@ -21,6 +21,7 @@ from gairp.types import (
     Attempt,
     Context,
     Decision,
+    Failure,
     Feedback,
     Load,
     Outcome,
@@ -174,4 +175,9 @@ def _load(in_flight: bytes, queued: bytes, latency: bytes, kv: bytes | None) -> 
     )
 
 
-_NEVER_CALLED = Response(model="", finish_reason="")
+_NEVER_CALLED = Response(
+    model="",
+    finish_reason="",
+    latency_s=0.0,
+    error=Failure(kind="unavailable", message="the call was never made"),
+)

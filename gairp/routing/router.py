@@ -88,9 +88,10 @@ def recorded_cost(decision: Decision, response: Response) -> float:
 class Router:
     """Decides, awaits the responses, bills them, and hands the outcome on.
 
-    Without `retry`, `gate` and `fallbacks` a failed call ends the request. An arm that failed is
-    learned as quality 0, and a fallback is a decision of its own among the arms that are left,
-    with its own propensity.
+    Without a `joiner` the policy is a copy: outcomes are logged, and whoever reads the log teaches
+    the original. Without `retry`, `gate` and `fallbacks` a failed call ends the request. An arm
+    that failed is learned as quality 0, and a fallback is a decision of its own among the arms that
+    are left, with its own propensity.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Router:
         policy: Policy,
         seed: int,
         clock: Clock,
-        joiner: FeedbackJoiner,
+        joiner: FeedbackJoiner | None,
         bill: Callable[[Decision, Response], float] = recorded_cost,
         retry: Retries | None = None,
         gate: Gate | None = None,
@@ -280,16 +281,13 @@ class Router:
         decision = chain[-1].decision
         if self.log is not None:
             self.log.observed(decision, outcome)
+        if self.joiner is None:
+            return outcome
         self.policy.observe(context, decision, outcome)
         self.joiner.expect(context, decision, outcome)
-        error = chain[-1].response.error
-        if error is not None and error.kind not in _NOT_THE_ARM:
-            self.joiner.deliver(
-                Feedback(
-                    decision_id=decision.id, quality=0.0, source="failure",
-                    received_at=outcome.completed_at,
-                )
-            )  # fmt: skip
+        lesson = lesson_of(outcome)
+        if lesson is not None:
+            self.joiner.deliver(lesson)
         return outcome
 
     def _outcome(
@@ -330,6 +328,18 @@ _ABANDONED = Response(
         billing_unknown=True,
     ),
 )
+
+
+def lesson_of(outcome: Outcome) -> Feedback | None:
+    """What is learned of an outcome at once: an arm that failed is worth nothing."""
+    last = outcome.attempts[-1]
+    error = last.response.error
+    if error is None or error.kind in _NOT_THE_ARM:
+        return None
+    return Feedback(
+        decision_id=last.decision.id, quality=0.0, source="failure",
+        received_at=outcome.completed_at,
+    )  # fmt: skip
 
 
 def without(context: Context, arms: frozenset[str]) -> Context:

@@ -84,4 +84,5 @@ def test_the_outcome_waits_for_feedback() -> None:
     policy = Fixed(arm="small")
     made = router(policy)
     drive(made, {"small": 0.3})
+    assert made.joiner is not None
     assert len(made.joiner) == 1

@@ -11,6 +11,7 @@ from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder
 from gairp.gateway.exchange.target import DIRECT
 from gairp.gateway.learners.ink import Ink
+from gairp.gateway.learners.intake import Intake
 from gairp.gateway.learners.recipe import PolicyRecipe
 from gairp.gateway.learners.restore import Restoring, feed_all
 from gairp.gateway.learners.served import Served, head, learner_name
@@ -21,6 +22,7 @@ from gairp.records.reading import read_numbered
 from gairp.types import Feedback
 
 FIRST = "1"
+_NO_FACTS: Mapping[str, str] = {}
 Serve = Callable[[PolicyRecipe, str, BasePolicy, FeatureBuilder], Served]
 
 
@@ -32,12 +34,21 @@ class House:
     """
 
     def __init__(
-        self, *, home: Path, ink: Ink, serve: Serve, clock_now: Callable[[], float]
+        self,
+        *,
+        home: Path,
+        ink: Ink,
+        serve: Serve,
+        clock_now: Callable[[], float],
+        facts: Mapping[str, str] = _NO_FACTS,
     ) -> None:
+        """`facts` stand at the head of every learner's log."""
+        self._facts = facts
         self.home, self.ink, self._serve, self._now = home, ink, serve, clock_now
         self._in_charge: dict[str, Served] = {}
         self._all: dict[str, Served] = {}  # by name in the log
         self._saved: dict[str, int] = {}  # learner -> state_version of its snapshot
+        self.intakes: dict[str, Intake] = {}  #: for events that come from elsewhere, by learner
 
     # -- coming and going ------------------------------------------------------------------
 
@@ -76,6 +87,7 @@ class House:
             feed_all(restorings, self._past(low))
         for learner, served in made.items():
             restorings[learner].finish()
+            self.intakes[learner] = restorings[learner].intake
             served.joiner.log = served.log
             self._take_charge(served)
         self.ink.flush()
@@ -184,21 +196,21 @@ class House:
     def _take_charge(self, served: Served) -> None:
         self._all[served.learner] = served
         self._in_charge[served.name] = served
-        self.ink.append(head(served))
+        self.ink.append(head(served, self._facts))
         self.snapshot(served)
 
     def _folder(self) -> Path:
         return self.home / "snapshots"
 
 
-def request_ids(prefix: str | None = None) -> Callable[[], str]:
+def request_ids(prefix: str = "") -> Callable[[], str]:
     """Names for requests: different in every process that ever writes to the journal."""
-    start = prefix or f"{time.time_ns():x}"
+    start = f"{prefix or 'req-'}{time.time_ns():x}"
     count = 0
 
     def made() -> str:
         nonlocal count
         count += 1
-        return f"req-{start}-{count:x}"
+        return f"{start}-{count:x}"
 
     return made

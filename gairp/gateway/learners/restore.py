@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gairp.errors import DataError
+from gairp.gateway.learners.intake import Intake
 from gairp.gateway.learners.snapshot import Snapshot
 from gairp.policies.base import BasePolicy
 from gairp.policies.random import Random
 from gairp.records.events import Event, Opened
 from gairp.routing.joiner import FeedbackJoiner
-from gairp.routing.rebuild import Rebuilder
 
 
 class Restoring:
@@ -30,7 +30,7 @@ class Restoring:
             policy.load(snapshot.state)
         idle = Random()  # learns nothing
         joiner.policy = idle
-        self._rebuilder = Rebuilder(policy=idle, joiner=joiner)
+        self.intake = Intake(policy=idle, joiner=joiner)  #: goes on where the journal ends
         self._live = False
 
     def feed(self, seq: int, event: Event) -> None:
@@ -43,7 +43,8 @@ class Restoring:
             self.opened = True
             return
         try:
-            self._rebuilder.feed(event)
+            self.intake.feed(event)
+            self.intake.ended()
         except DataError:
             if self._live:
                 raise
@@ -56,7 +57,7 @@ class Restoring:
 
     def _go_live(self) -> None:
         self._live = True
-        self._rebuilder.policy = self._joiner.policy = self._policy
+        self.intake.policy = self._joiner.policy = self._policy
 
 
 def feed_all(restorings: dict[str, Restoring], events: Iterable[tuple[int, Event]]) -> None:

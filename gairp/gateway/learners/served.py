@@ -17,6 +17,8 @@ from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.router import Gate, Retries, Router
 from gairp.types import Arm, Decision, Floats, Response
 
+_NO_FACTS: Mapping[str, str] = {}
+
 
 @dataclass(slots=True)
 class Served:
@@ -65,8 +67,9 @@ def serve(
     fallbacks: int,
     capacity: int,
     content: bool,
+    copy: bool = False,
 ) -> Served:
-    """Everything around a policy that stands as it should begin."""
+    """Everything around a policy that stands as it should begin; a `copy` learns nothing."""
     log = EventLog(
         learner=learner_name(recipe.policy, version),
         sink=sink,
@@ -79,7 +82,7 @@ def serve(
         policy=policy,
         seed=recipe.seed,
         clock=clock,
-        joiner=joiner,
+        joiner=None if copy else joiner,
         bill=bill,
         retry=retry,
         gate=gate,
@@ -99,8 +102,8 @@ def serve(
     )
 
 
-def head(served: Served) -> Opened:
-    """The head of its log, from which the policy can be made again."""
+def head(served: Served, facts: Mapping[str, str] = _NO_FACTS, *, state: bool = True) -> Opened:
+    """The head of its log, from which the policy can be made again; a copy's has no state."""
     policy = served.policy
     return Opened(
         learner=served.learner,
@@ -110,6 +113,6 @@ def head(served: Served) -> Opened:
         policy_version="",
         config=served.recipe.document(),
         features={"": served.builder.fingerprint()},
-        facts={**surroundings(), "version": served.version},
-        start_state=policy.save() if policy.restorable else None,
+        facts={**surroundings(), "version": served.version, **facts},
+        start_state=policy.save() if policy.restorable and state else None,
     )

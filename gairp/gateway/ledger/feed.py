@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from gairp.gateway.database.many import Many
 from gairp.gateway.database.store import insert_into
+from gairp.gateway.ledger.left_behind import LeftBehind
 from gairp.gateway.ledger.tables import ATTEMPTS, PROGRESS
 from gairp.gateway.limits.purse import pico
 from gairp.records.events import Called, Decided, Event, Observed, Opened, Settled
@@ -76,7 +77,7 @@ class LedgerFeed:
                 if isinstance(event, Opened):  # a restart: what was under way will not be settled
                     self._write(connection, piece)
                     piece = []
-                    _mark_unknown(connection, event.learner)
+                    _mark_unknown(connection, event)
                 else:
                     piece.append(event)
             self._write(connection, piece)
@@ -98,7 +99,11 @@ class LedgerFeed:
         elif isinstance(event, Settled) and _last_heard(event):
             self._open.pop(event.decision_id, None)
         elif isinstance(event, Opened):  # those of before a restart are not gone on with
-            gone = [name for name, (_, owner) in self._open.items() if owner == event.learner]
+            left = LeftBehind.of(event)
+            gone = [
+                name for name, (_, owner) in self._open.items()
+                if owner == event.learner and left.has(name)
+            ]  # fmt: skip
             for name in gone:
                 del self._open[name]
 
@@ -242,8 +247,12 @@ def _of_decision(connection: Connection, event: Called) -> Row:
     return {**known, "decision_id": event.decision_id, "learner": event.learner}
 
 
-def _mark_unknown(connection: Connection, learner: str) -> None:
-    rows = (ATTEMPTS.c.state == "intent") & (ATTEMPTS.c.learner == learner)
+def _mark_unknown(connection: Connection, opened: Opened) -> None:
+    left = LeftBehind.of(opened)
+    rows = (ATTEMPTS.c.state == "intent") & (ATTEMPTS.c.learner == opened.learner)
+    rows &= ATTEMPTS.c.request_id.startswith(left.prefix, autoescape=True)
+    for prefix in left.but:
+        rows &= ~ATTEMPTS.c.request_id.startswith(prefix, autoescape=True)
     connection.execute(update(ATTEMPTS).where(rows).values(state="unknown"))
 
 

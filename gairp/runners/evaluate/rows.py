@@ -71,7 +71,7 @@ class RowReader:
     _carried: int = 0
     _last: float = -math.inf
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: Event, seq: int = 0) -> None:
         """The next event of the learner."""
         self._last = max(self._last, event.at)
         if isinstance(event, Decided):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +17,7 @@ from gairp.runners.evaluate.report import markdown, verdict_line, write
 from gairp.runners.evaluate.rows import RowReader, Rows
 from gairp.runners.evaluate.settings import LOGGED, Settings
 from gairp.runners.replay.settings import chosen_policies
-from gairp.runners.replay_log.feeding import Names, fed
+from gairp.runners.replay_log.feeding import Ahead, fed
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -71,7 +72,7 @@ class EvaluateRunner:
     def _reader(self) -> RowReader:
         """The one learner that is asked about; ConfigError where that is not clear."""
 
-        def made(opened: Opened, _: Names) -> list[RowReader]:
+        def made(opened: Opened, _: Ahead) -> list[RowReader]:
             return [RowReader(opened)]
 
         readers = {it.opened.learner: it for it in fed(open_log(self.settings.log), made)}
@@ -99,12 +100,12 @@ class EvaluateRunner:
     def _candidates(self, learner: str, train: int) -> dict[str, Candidate]:
         """Every candidate after it was fed with the whole log of the learner."""
 
-        def made(opened: Opened, learned: Names) -> list[Candidate]:
-            return self._made(opened, learned, train) if opened.learner == learner else []
+        def made(opened: Opened, ahead: Ahead) -> list[Candidate]:
+            return self._made(opened, ahead.learned, train) if opened.learner == learner else []
 
         return {it.name: it for it in fed(open_log(self.settings.log), made)}
 
-    def _made(self, opened: Opened, learned: Names, train: int) -> list[Candidate]:
+    def _made(self, opened: Opened, learned: Container[str], train: int) -> list[Candidate]:
         settings = self.settings
         state = None if settings.state is None else settings.state.read_bytes()
         names = dict.fromkeys((*settings.challengers, settings.champion))

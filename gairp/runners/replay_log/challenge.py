@@ -55,7 +55,7 @@ class Challenge:
         """Mean probability that the challenger gives to the arm in the log."""
         return fsum(self._on_logged) / len(self._on_logged) if self._on_logged else float("nan")
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: Event, seq: int = 0) -> None:
         """The next event of the learner; DataError where the challenger cannot decide."""
         if isinstance(event, Decided):
             self._decided(event)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from gairp.errors import DataError
 from gairp.records.events import Decided, Event, Learned, Opened
@@ -13,13 +14,19 @@ from gairp.records.log import Log, is_log, open_log
 
 
 class Fed(Protocol):
-    """Takes one learner's events."""
+    """Takes one learner's events, with their positions."""
 
-    def feed(self, event: Event) -> None: ...
+    def feed(self, event: Event, seq: int) -> None: ...
+
+
+class Ahead(NamedTuple):
+    """What is to come in a learner's log, known before it is fed."""
+
+    learned: set[str]  #: decisions that feedback comes for
+    copies: Counter[int]  #: positions whose state decisions are drawn from, and how many
 
 
 F = TypeVar("F", bound=Fed)
-Names = set[str]
 
 
 def logs_at(path: Path) -> list[Path]:
@@ -35,15 +42,15 @@ def logs_at(path: Path) -> list[Path]:
     return found
 
 
-def fed(log: Log, made: Callable[[Opened, Names], list[F]]) -> list[F]:
+def fed(log: Log, made: Callable[[Opened, Ahead], list[F]]) -> list[F]:
     """Everything that was made for the learners of a log, fed with their events."""
-    learned, count = _first_pass(log)
+    ahead, count = _first_pass(log)
     taking: dict[str, list[F]] = {}
     # Another process may still write: both passes see the same events.
-    for event in islice(log, count):
+    for seq, event in islice(log.numbered(), count):
         if event.learner not in taking:
             if isinstance(event, Opened):
-                taking[event.learner] = made(event, learned.get(event.learner, set()))
+                taking[event.learner] = made(event, ahead.get(event.learner) or _nothing())
                 continue
             if isinstance(event, Decided):
                 raise DataError(
@@ -51,19 +58,25 @@ def fed(log: Log, made: Callable[[Opened, Names], list[F]]) -> list[F]:
                     "beginning of the log is missing"
                 )
         for each in taking.get(event.learner, ()):
-            each.feed(event)
+            each.feed(event, seq)
     return list(_flat(taking))
 
 
-def _first_pass(log: Log) -> tuple[dict[str, Names], int]:
-    """Which decisions feedback came for, by learner, and how many events there are."""
-    learned: dict[str, Names] = {}
+def _first_pass(log: Log) -> tuple[dict[str, Ahead], int]:
+    """What is to come, by learner, and how many events there are."""
+    found: dict[str, Ahead] = {}
     count = 0
     for event in log:
         count += 1
         if isinstance(event, Learned):
-            learned.setdefault(event.learner, set()).add(event.decision_id)
-    return learned, count
+            found.setdefault(event.learner, _nothing()).learned.add(event.decision_id)
+        elif isinstance(event, Decided) and event.as_of is not None:
+            found.setdefault(event.learner, _nothing()).copies[event.as_of] += 1
+    return found, count
+
+
+def _nothing() -> Ahead:
+    return Ahead(set(), Counter())
 
 
 def _flat(taking: Mapping[str, list[F]]) -> Iterator[F]:

@@ -22,6 +22,7 @@ class Pending:
     calls: int = 0
     outcome: Outcome | None = None
     learned: bool = False
+    copied: bool = False  #: a copy of the policy decided
 
     def attempt(self) -> Attempt:
         """As the router keeps it."""

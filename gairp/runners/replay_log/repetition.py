@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection
 
 import msgspec
 
 from gairp.errors import DataError, GairpError
+from gairp.policies.base import BasePolicy
 from gairp.policies.candidates import keep
 from gairp.records.events import Decided, Event, Learned, Observed, Opened, Settled
 from gairp.rng import DecisionRng
+from gairp.runners.replay_log.copies import Copies
 from gairp.runners.replay_log.difference import differing, told
+from gairp.runners.replay_log.feeding import Ahead
 from gairp.runners.replay_log.past import Past
 from gairp.runners.replay_log.rebuilt import job_of, rebuilt
 from gairp.types import Attempt, Context, Decision
@@ -23,13 +26,11 @@ class Repetition:
     consequence of an earlier one is counted for itself.
     """
 
-    def __init__(
-        self, opened: Opened, *, allow: Collection[str] = (), learned: Container[str]
-    ) -> None:
+    def __init__(self, opened: Opened, *, allow: Collection[str] = (), ahead: Ahead) -> None:
         """Raises DataError where the policy cannot be rebuilt, see `rebuilt`."""
         self.opened, self.allow = opened, allow
         self.policy, self.notes = rebuilt(opened, allow)
-        self.past = Past(learned)
+        self.past, self._copies = Past(ahead.learned), Copies(ahead.copies)
         self.decisions = self.learned = self.passed_over = 0
         self.same_arm = self.same_propensity = self.same = 0
         self.first: str | None = None  #: the first difference
@@ -39,8 +40,9 @@ class Repetition:
         """Nothing differs."""
         return self.first is None
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: Event, seq: int) -> None:
         """The next event of this learner; DataError where the policy cannot go on."""
+        self._copies.reached(seq, self.policy)
         if isinstance(event, Decided):
             self._decided(event)
         elif isinstance(event, Settled):
@@ -70,13 +72,17 @@ class Repetition:
     def _decided(self, event: Decided) -> None:
         attempts = self.past.attempts(event.request_id)
         pending = self.past.decided(event)
+        policy = self.policy
+        if event.as_of is not None:
+            policy = self._copies.take(event.as_of, event.decision_id)
         if event.kind == "shadow" or event.carried:
             self.passed_over += 1
             return
+        pending.copied = event.as_of is not None
         if not self.decisions:
             self._require_beginning(event)
         self.decisions += 1
-        again = self._again(event, _branch_context(event, pending.context), attempts)
+        again = self._again(event, policy, _branch_context(event, pending.context), attempts)
         if again is None:
             self._differs(f"decision {event.decision_id}: an escalation in the log, none now")
             return
@@ -92,7 +98,8 @@ class Repetition:
     def _observed(self, event: Observed) -> None:
         pending = self.past.pending(event.decision_id, event.learner)
         attempts = self.past.attempts(event.request_id)
-        if pending.response.error is None:
+        # What a copy would have done next is not in the log: it may have been replaced meanwhile.
+        if pending.response.error is None and not pending.copied:
             rng = DecisionRng(self.opened.seed, event.request_id, len(attempts))
             more = self.policy.next_decision(pending.context, attempts, rng)
             if more is not None:
@@ -106,15 +113,15 @@ class Repetition:
     # -- deciding -------------------------------------------------------------------------
 
     def _again(
-        self, event: Decided, context: Context, attempts: tuple[Attempt, ...]
+        self, event: Decided, policy: BasePolicy, context: Context, attempts: tuple[Attempt, ...]
     ) -> Decision | None:
         seed, request_id = self.opened.seed, event.request_id
         try:
             if event.kind in ("primary", "fallback"):
-                return self.policy.decide(context, DecisionRng(seed, request_id, event.attempt))
+                return policy.decide(context, DecisionRng(seed, request_id, event.attempt))
             if event.kind == "escalation":
                 rng = DecisionRng(seed, request_id, len(attempts))
-                return self.policy.next_decision(context, attempts, rng)
+                return policy.next_decision(context, attempts, rng)
         except GairpError as error:
             raise DataError(
                 f"learner {event.learner!r}, decision {event.decision_id}: its policy cannot "

@@ -11,7 +11,7 @@ from gairp.records.events import Opened
 from gairp.records.log import open_log
 from gairp.runners.replay.settings import chosen_policies
 from gairp.runners.replay_log.challenge import Challenge
-from gairp.runners.replay_log.feeding import Names, fed, logs_at
+from gairp.runners.replay_log.feeding import Ahead, fed, logs_at
 from gairp.runners.replay_log.rebuilt import check_allowed
 from gairp.runners.replay_log.repetition import Repetition
 from gairp.runners.replay_log.table import (
@@ -90,17 +90,17 @@ class ReplayLogRunner:
     # -- feeding --------------------------------------------------------------------------
 
     def _repeat(self, path: Path) -> list[Repetition]:
-        def made(opened: Opened, learned: Names) -> list[Repetition]:
-            return [Repetition(opened, allow=self.allow, learned=learned)]
+        def made(opened: Opened, ahead: Ahead) -> list[Repetition]:
+            return [Repetition(opened, allow=self.allow, ahead=ahead)]
 
         return fed(open_log(path), made)
 
     def _challenge(self) -> Path:
-        def made(opened: Opened, learned: Names) -> list[Challenge]:
+        def made(opened: Opened, ahead: Ahead) -> list[Challenge]:
             return [
                 Challenge(
                     opened, name=name, config=config, reads=self.reads, floor=self.floor,
-                    learned=learned,
+                    learned=ahead.learned,
                 )
                 for name, config in self.challengers.items()
             ]  # fmt: skip

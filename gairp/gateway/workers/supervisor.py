@@ -1,0 +1,216 @@
+"""The parent: starts the learner and the workers, starts anew what ends, and ends them in order.
+
+    parent ─┬─ learner   the one journal, all learning, ledger and audit log
+            ├─ worker 1  requests
+            └─ worker N  requests
+
+It serves nothing and keeps nothing, so that there is little for it to die of. Where it is killed
+all the same, its children see the end of a pipe that nobody else holds open, and end themselves.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from gairp.errors import ConfigError, GairpError
+from gairp.gateway.servers import start_servers
+from gairp.gateway.settings import GatewaySettings
+from gairp.gateway.workers.part import LEARNER, Part
+from gairp.gateway.workers.port import reserved
+from gairp.gateway.workers.processes import run_learner, run_worker
+from gairp.gateway.workers.stop import Stop
+
+_LOG = logging.getLogger("gairp.gateway")
+_SOON_S, _LATEST_S = 0.1, 5.0
+_CLOSING_S = 60.0  #: of the learner: ledger and audit log take what is left
+
+
+@dataclass(slots=True)
+class _Child:
+    """A process that should be there."""
+
+    name: str
+    pid: int = 0  #: 0: it is not there
+    ready: bool = False  #: it has served, at some time
+    due: float = 0.0  #: when it is started
+    since: float = 0.0
+    delay_s: float = _SOON_S
+
+
+class Supervisor:
+    """Forks, so that a worker that died is back at once: all code is loaded."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        names = [LEARNER, *(str(n) for n in range(1, settings.workers + 1))]
+        self._children = {name: _Child(name) for name in names}
+        self._stopping = False
+        self._started = time.monotonic()
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT. Raises ConfigError where a child never comes up."""
+        with ExitStack() as stack:
+            held = stack.enter_context(reserved(self.settings.host, self.settings.port))
+            folder = Path(tempfile.mkdtemp(prefix="gairp-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            self.settings = start_servers(self.settings, stack)
+            self._open(held, folder / "learner.sock")
+            port = held.getsockname()[1]
+            print(
+                f"gateway  http://{self.settings.host}:{port}/v1  {self.settings.workers} workers",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
+            try:
+                self._watch()
+            finally:
+                self._end()
+
+    def _open(self, held: socket.socket, line: Path) -> None:
+        self._held, self._line = held, str(line)
+        self._pipe, self._alive = os.pipe()  # closed by our end alone
+        self._news, self._tell = os.pipe()
+        self._woken, self._wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(self._news, False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        gc.collect()
+        gc.freeze()  # what is loaded is shared with the children, and stays so
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    # -- while it runs ---------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            now = time.monotonic()
+            for child in self._children.values():
+                if not child.pid and child.due <= now:
+                    self._fork(child)
+            self._wait(0.2)
+            for child in self._ended():
+                if not child.ready:
+                    raise ConfigError("the gateway did not start; the lines above say why")
+                self._again(child)
+
+    def _wait(self, seconds: float) -> None:
+        """For a signal, or for news of a child."""
+        ready, _, _ = select.select([self._woken, self._news], [], [], seconds)
+        if self._woken in ready:
+            os.read(self._woken, 4096)
+        if self._news in ready:
+            for name in os.read(self._news, 4096).decode().split():
+                self._children[name].ready = True
+
+    def _ended(self) -> list[_Child]:
+        found = []
+        for child in self._children.values():
+            if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+                child.pid = 0
+                found.append(child)
+        return found
+
+    def _again(self, child: _Child) -> None:
+        """Soon, and less soon each time where it does not last."""
+        now = time.monotonic()
+        lasted = now - child.since
+        child.delay_s = _SOON_S if lasted > 10.0 else min(2.0 * child.delay_s, _LATEST_S)
+        child.due = now + child.delay_s
+        _LOG.error("%s ended after %.1f s; it is started anew", _called(child.name), lasted)
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Workers first, so that the learner hears the last of them."""
+        workers = [child for child in self._children.values() if child.name != LEARNER]
+        self._told_to_end(workers, self.settings.drain_s + 10.0)
+        self._told_to_end([self._children[LEARNER]], _CLOSING_S)
+
+    def _told_to_end(self, children: list[_Child], within_s: float) -> None:
+        due = time.monotonic() + within_s
+        left = [child for child in children if child.pid]
+        for child in left:
+            os.kill(child.pid, signal.SIGTERM)
+        while left and time.monotonic() < due:
+            self._wait(0.05)
+            self._ended()
+            left = [child for child in left if child.pid]
+        for child in left:
+            _LOG.error("%s does not end; it is killed", _called(child.name))
+            os.kill(child.pid, signal.SIGKILL)
+            os.waitpid(child.pid, 0)
+
+    # -- children --------------------------------------------------------------------------
+
+    def _fork(self, child: _Child) -> None:
+        child.since = time.monotonic()
+        child.pid = os.fork()
+        if child.pid == 0:
+            self._be(child.name)
+
+    def _be(self, name: str) -> NoReturn:
+        """In the child: be it until its end."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(self._alive)
+        learner = name == LEARNER
+        stop = Stop(self._pipe, within_s=self.settings.drain_s,
+                    hard_s=_CLOSING_S if learner else 5.0)  # fmt: skip
+        part = Part(
+            number=0 if learner else int(name), of=self.settings.workers, line=self._line,
+            started=self._started,
+        )  # fmt: skip
+        _exit(lambda: self._run(part, stop, lambda: os.write(self._tell, f"{name}\n".encode())))
+
+    def _run(self, part: Part, stop: Stop, ready: Callable[[], object]) -> None:
+        if part.number == 0:
+            run_learner(self.settings, part, stop, ready)
+        else:
+            run_worker(self.settings, part, stop, ready, self._held)
+
+
+def _exit(run: Callable[[], None]) -> NoReturn:
+    """Nothing of the parent's may be put away by a child: neither its files nor its servers."""
+    code = 1
+    try:
+        run()
+        code = 0
+    except GairpError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = 2
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _called(name: str) -> str:
+    return f"the {name}" if name == LEARNER else f"worker {name}"
+
+
+def supervise(settings: GatewaySettings) -> None:
+    """Serve with several workers, until a signal."""
+    Supervisor(msgspec.structs.replace(settings)).run()
