@@ -33,6 +33,7 @@ from gairp.gateway.routes.others import Others
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
+from gairp.gateway.workers.exposition import Exposition
 from gairp.telemetry.event import note
 from gairp.gateway.workers.link import Link
 from gairp.gateway.workers.part import Part
@@ -134,7 +135,8 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
     watcher = build_watcher(settings, engine, stack)
     shadows = Shadows(engine)
     stack.push_async_callback(shadows.aclose)
-    return Gateway(
+    peers = None if link is None else Peers(link, engine.affinities)
+    gateway = Gateway(
         engine=engine,
         catalogue=catalogue,
         direct=None if keeper is None else keeper.direct,
@@ -153,8 +155,13 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,
         drain_s=settings.drain_s,
-        peers=None if link is None else Peers(link, engine.affinities),
+        peers=peers,
     )
+    if peers is not None:
+        shown = Exposition(settings.folder(), peers.name, lambda: metrics.families(gateway.gauges))
+        peers.exposition = shown
+        stack.push_async_callback(_cancelled, asyncio.create_task(shown.keep()))
+    return gateway
 
 
 async def _linked(part: Part, stack: AsyncExitStack) -> Link:

@@ -217,7 +217,8 @@ class Gateway:
             elif path == "/ready":
                 await self._ready(client)
             elif path == "/metrics":
-                text = self.metrics.text(self._gauges)
+                peers = self._peers
+                text = self.metrics.text(self.gauges) if peers is None else peers.metrics()
                 await client.whole(200, [(b"content-type", CONTENT_TYPE)], text)
             elif path in _OPERATIONS:
                 raise ApiError(405, f"{method} is not for {path}; use POST",
@@ -240,7 +241,8 @@ class Gateway:
                  error=error, request=request_id)  # fmt: skip
             await self._failed(client, request_id)
 
-    def _gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+    def gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        """(name, labels, value) of now."""
         engine = self.engine
         yield "gairp_in_flight", (), float(self.in_flight)
         yield "gairp_hedges", (), float(engine.hedges.begun)

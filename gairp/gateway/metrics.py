@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import Metric
 
 from gairp.gateway.counts import Counts
 from gairp.records.events import Decided, Event, Learned, Settled
@@ -35,8 +36,15 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "gairp_hedges": ((), "requests for which a second arm was asked beside the first"),
     "gairp_feed_lag": (("feed",), "events of the journal that ledger or audit lack"),
     "gairp_pending_feedback": (("learner",), "decisions that wait for feedback"),
+    "gairp_unmerged_bytes": (
+        ("journal",),
+        "of a worker's journal that the learner has not taken; with several workers",
+    ),
     "gairp_learner_updates": (("learner",), "updates that the policy has applied"),
 }
+
+
+Gauges = Callable[[], Iterable[tuple[str, tuple[str, ...], float]]]
 
 
 class Metrics:
@@ -78,12 +86,20 @@ class Metrics:
                 assert isinstance(event, Learned)
                 self._feedback[(event.learner,)] += 1.0
 
-    def text(self, gauges: Callable[[], Iterable[tuple[str, tuple[str, ...], float]]]) -> bytes:
+    def text(self, gauges: Gauges) -> bytes:
         """The exposition; `gauges` gives (name, labels, value) of now."""
+        self._set(gauges)
+        return generate_latest(self._registry)
+
+    def families(self, gauges: Gauges) -> list[Metric]:
+        """The same as Prometheus' library has it, without what has no value."""
+        self._set(gauges)
+        return [metric for metric in self._registry.collect() if metric.samples]
+
+    def _set(self, gauges: Gauges) -> None:
         for name, labels, value in gauges():
             gauge = self._gauges[name]
             (gauge.labels(*labels) if labels else gauge).set(value)
-        return generate_latest(self._registry)
 
     def _settled(self, event: Settled) -> None:
         arm, usage = event.arm, event.usage

@@ -10,7 +10,7 @@ from gairp.errors import DataError
 from gairp.records.events import Event
 from gairp.records.frame import HEAD, whole_frames
 from gairp.records.reading import event_of, first_segment, following_segment
-from gairp.records.segment import HEADER_BYTES, header_of, segment_payloads
+from gairp.records.segment import HEADER_BYTES, header_of, segment_payloads, segments
 
 _PIECE = 1 << 18  #: bytes that are read at once
 
@@ -45,6 +45,15 @@ class Tail:
             if not self._opened(following):
                 break
         return found
+
+    def behind(self) -> int:
+        """Bytes that are there and were not taken."""
+        path = self._path
+        if path is None:
+            return sum(each.stat().st_size for each in segments(self.folder))
+        later = [each for each in segments(self.folder) if each > path]
+        here = os.fstat(self._fd).st_size - self._offset
+        return here + sum(each.stat().st_size for each in later)
 
     def close(self) -> None:
         """Close the file; a later `take` opens it again."""

@@ -19,9 +19,11 @@ from gairp.gateway.build import (
 from gairp.gateway.learners.house import House
 from gairp.gateway.limits.protocol import OpenPurse
 from gairp.gateway.settings import GatewaySettings
+from gairp.gateway.workers.exposition import Exposition
 from gairp.gateway.workers.hub import Hub
+from gairp.gateway.workers.learner_metrics import LearnerMetrics
 from gairp.gateway.workers.merger import Merger
-from gairp.gateway.workers.part import Part
+from gairp.gateway.workers.part import LEARNER, Part
 from gairp.gateway.workers.publisher import Publisher
 from gairp.gateway.workers.recalled import Recalled
 from gairp.gateway.workers.spools import Spools
@@ -53,8 +55,14 @@ async def learn(
         hub = Hub(merger, publisher, recalled)
         await hub.start(Path(part.line))
         stack.push_async_callback(hub.aclose)
+        shown = Exposition(
+            settings.folder(), LEARNER, LearnerMetrics(house, spools, feeds).families
+        )
         async with asyncio.TaskGroup() as tasks:
-            keeping = [tasks.create_task(_keep(merger, house, settings.snapshot_every_s))]
+            keeping = [
+                tasks.create_task(_keep(merger, house, settings.snapshot_every_s)),
+                tasks.create_task(shown.keep()),
+            ]
             if follower is not None:
                 watching = follower.watch(house, settings.registry_every_s)
                 keeping.append(tasks.create_task(watching))

@@ -57,6 +57,10 @@ class Spools:
         for worker, taken in self.taken.items():
             _remove_read(self._folder / worker / "journal", taken)
 
+    def behind(self) -> dict[str, int]:
+        """Bytes of each worker's journal that were not taken yet."""
+        return {worker: tail.behind() for worker, tail in self._tails.items()}
+
     def close(self) -> None:
         """Close the files."""
         for tail in self._tails.values():

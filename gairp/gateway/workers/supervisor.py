@@ -32,6 +32,7 @@ import msgspec
 from gairp.errors import ConfigError, GairpError
 from gairp.gateway.servers import start_servers
 from gairp.gateway.settings import GatewaySettings
+from gairp.gateway.workers.exposition import clear
 from gairp.gateway.workers.part import LEARNER, Part
 from gairp.gateway.workers.port import reserved
 from gairp.gateway.workers.processes import run_learner, run_worker
@@ -71,6 +72,7 @@ class Supervisor:
             folder = Path(tempfile.mkdtemp(prefix="gairp-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             self.settings = start_servers(self.settings, stack)
+            clear(self.settings.folder())
             self._open(held, folder / "learner.sock")
             port = held.getsockname()[1]
             print(
