@@ -34,10 +34,10 @@ from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
 from gairp.gateway.workers.exposition import Exposition
-from gairp.telemetry.event import note
 from gairp.gateway.workers.link import Link
 from gairp.gateway.workers.part import Part
 from gairp.gateway.workers.peers import Peers
+from gairp.telemetry.event import note
 
 Scope = Mapping[str, Any]
 _LOG = logging.getLogger("gairp.gateway")

@@ -32,8 +32,8 @@ from gairp.gateway.tenants.authenticator import Authenticator
 from gairp.gateway.tenants.static import anybody
 from gairp.gateway.tenants.tokens import UnknownSignerError
 from gairp.gateway.watcher import Watcher
-from gairp.telemetry.event import note
 from gairp.gateway.workers.peers import Peers
+from gairp.telemetry.event import note
 from gairp.types import Operation
 
 Scope = Mapping[str, Any]

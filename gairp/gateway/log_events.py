@@ -30,6 +30,12 @@ LOG_EVENTS: Mapping[str, str] = {
     "issuer.unreachable": "its keys cannot be fetched: `issuer`",
     "issuer.key_refused": "one of its keys is of no use",
     "watch.failed": "what was seen of a request could not be told to logs or traces: `request`",
+    "process.ended": "a worker or the learner ended, and is started anew: `process`, `seconds`",
+    "process.killed": "it did not end in time when the gateway did: `process`",
+    "learner.refused": "a learner cannot take in what a worker logged: `learner`",
+    "learner.failed": "a question for the learner failed: `what`",
+    "worker.deaf": "a worker does not hear what was learned, and is cut off",
+    "state.refused": "a worker cannot take up what was learned, and keeps what it had: `worker`",
     "shadow.failed": "a shadow request failed inside the gateway: `request`",
     "log": "anything else, of libraries too",
 }

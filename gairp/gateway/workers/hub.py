@@ -19,6 +19,7 @@ from gairp.gateway.workers.merger import Merger
 from gairp.gateway.workers.publisher import Publisher
 from gairp.gateway.workers.recalled import Recalled
 from gairp.gateway.workers.wire import Answer, Ask, Hello, Kept, State, Told, framed, heard, refused
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _BEHIND = 256 << 20  #: bytes that a worker may leave unread before it is cut off
@@ -70,7 +71,7 @@ class Hub:
             if writer is but:
                 continue
             if writer.transport.get_write_buffer_size() > _BEHIND:
-                _LOG.error("a worker does not listen any more; it is cut off")
+                note(_LOG, logging.ERROR, "worker.deaf", "a worker does not listen; it is cut off")
                 writer.transport.abort()
             else:
                 writer.write(data)
@@ -117,7 +118,7 @@ class Hub:
         except ApiError as error:
             return refused(ask, error)
         except GairpError as error:
-            _LOG.error("%s: %s", ask.what, error)
+            note(_LOG, logging.ERROR, "learner.failed", f"{ask.what}: {error}", what=ask.what)
             return refused(ask, ApiError(500, "the learner failed; its log says why"))
         if recent is None:
             name = ask.body.decode()[:100]

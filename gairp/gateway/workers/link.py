@@ -13,6 +13,7 @@ from gairp.errors import DataError
 from gairp.gateway.errors import ApiError
 from gairp.gateway.workers.part import Part
 from gairp.gateway.workers.wire import Answer, Ask, Hello, Kept, Message, State, Told, framed, heard
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _AGAIN_S = 0.05
@@ -134,5 +135,7 @@ class Link:
             return
         try:
             self.on_state(state)
-        except Exception:
-            _LOG.exception("worker %s keeps what it had", self.part.name)
+        except Exception as error:
+            note(_LOG, logging.ERROR, "state.refused",
+                 f"worker {self.part.name} keeps the state that it had", error=error,
+                 worker=self.part.name)  # fmt: skip

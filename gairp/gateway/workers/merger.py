@@ -12,6 +12,7 @@ from gairp.gateway.workers.recalled import Recalled
 from gairp.gateway.workers.spools import Spools
 from gairp.records.events import Event, Opened
 from gairp.routing.router import lesson_of
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _AT_ONCE = 500
@@ -75,4 +76,6 @@ class Merger:
             if lesson is not None:
                 served.joiner.deliver(lesson)
         except GairpError as error:
-            _LOG.error("learner %s cannot take in an event: %s", event.learner, error)
+            note(_LOG, logging.ERROR, "learner.refused",
+                 f"learner {event.learner} cannot take in an event: {error}",
+                 learner=event.learner)  # fmt: skip

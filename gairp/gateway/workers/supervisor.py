@@ -27,16 +27,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import msgspec
-
 from gairp.errors import ConfigError, GairpError
 from gairp.gateway.servers import start_servers
+from gairp.gateway.serving import started
 from gairp.gateway.settings import GatewaySettings
 from gairp.gateway.workers.exposition import clear
 from gairp.gateway.workers.part import LEARNER, Part
 from gairp.gateway.workers.port import reserved
 from gairp.gateway.workers.processes import run_learner, run_worker
 from gairp.gateway.workers.stop import Stop
+from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
 _SOON_S, _LATEST_S = 0.1, 5.0
@@ -62,7 +62,7 @@ class Supervisor:
         self.settings = settings
         names = [LEARNER, *(str(n) for n in range(1, settings.workers + 1))]
         self._children = {name: _Child(name) for name in names}
-        self._stopping = False
+        self._stopping = self._told = False
         self._started = time.monotonic()
 
     def run(self) -> None:
@@ -74,11 +74,7 @@ class Supervisor:
             self.settings = start_servers(self.settings, stack)
             clear(self.settings.folder())
             self._open(held, folder / "learner.sock")
-            port = held.getsockname()[1]
-            print(
-                f"gateway  http://{self.settings.host}:{port}/v1  {self.settings.workers} workers",
-                file=sys.stderr, flush=True,
-            )  # fmt: skip
+            self._port = held.getsockname()[1]
             try:
                 self._watch()
             finally:
@@ -123,6 +119,9 @@ class Supervisor:
         if self._news in ready:
             for name in os.read(self._news, 4096).decode().split():
                 self._children[name].ready = True
+            if not self._told and all(child.ready for child in self._children.values()):
+                self._told = True
+                started(self.settings, self._port)
 
     def _ended(self) -> list[_Child]:
         found = []
@@ -138,7 +137,8 @@ class Supervisor:
         lasted = now - child.since
         child.delay_s = _SOON_S if lasted > 10.0 else min(2.0 * child.delay_s, _LATEST_S)
         child.due = now + child.delay_s
-        _LOG.error("%s ended after %.1f s; it is started anew", _called(child.name), lasted)
+        what = f"{_called(child.name)} ended after {lasted:.1f} s; it is started anew"
+        note(_LOG, logging.ERROR, "process.ended", what, process=child.name, seconds=lasted)
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -158,7 +158,8 @@ class Supervisor:
             self._ended()
             left = [child for child in left if child.pid]
         for child in left:
-            _LOG.error("%s does not end; it is killed", _called(child.name))
+            note(_LOG, logging.ERROR, "process.killed", f"{_called(child.name)} does not end in "
+                 "time; it is killed", process=child.name)  # fmt: skip
             os.kill(child.pid, signal.SIGKILL)
             os.waitpid(child.pid, 0)
 
@@ -211,8 +212,3 @@ def _exit(run: Callable[[], None]) -> NoReturn:
 
 def _called(name: str) -> str:
     return f"the {name}" if name == LEARNER else f"worker {name}"
-
-
-def supervise(settings: GatewaySettings) -> None:
-    """Serve with several workers, until a signal."""
-    Supervisor(msgspec.structs.replace(settings)).run()
