@@ -34,6 +34,7 @@ from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
 from gairp.gateway.workers.exposition import Exposition
+from gairp.gateway.workers.leftovers import take_leftovers
 from gairp.gateway.workers.link import Link
 from gairp.gateway.workers.part import Part
 from gairp.gateway.workers.peers import Peers
@@ -109,6 +110,8 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
     engine = build_engine(
         settings, upstreams, purse=purse, follower=follower, link=link, clock=_clock(part)
     )
+    if alone:
+        take_leftovers(engine.house, settings.folder())
     feeds = build_feeds(settings, purse, store) if alone else None
     if feeds is not None:
         stack.callback(feeds.close)
@@ -133,7 +136,7 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
         keeper = RuleKeeper(Path(settings.rules), catalogue)
         stack.push_async_callback(_cancelled, asyncio.create_task(keeper.watch()))
     watcher = build_watcher(settings, engine, stack)
-    shadows = Shadows(engine)
+    shadows = Shadows(engine, share=1.0 if part is None else 1.0 / part.of)
     stack.push_async_callback(shadows.aclose)
     peers = None if link is None else Peers(link, engine.affinities)
     gateway = Gateway(

@@ -29,7 +29,11 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Shadows:
     """At most `at_once` at a time; further ones are dropped and counted."""
 
-    def __init__(self, engine: Engine, *, at_once: int = 64, deadline_s: float = 60.0) -> None:
+    def __init__(
+        self, engine: Engine, *, share: float = 1.0, at_once: int = 64, deadline_s: float = 60.0
+    ) -> None:
+        """`share` of each shadow's budget is this process's."""
+        self._share = share
         self._engine, self.at_once, self._deadline_s = engine, at_once, deadline_s
         self._purse = MemoryPurse()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,9 +81,10 @@ class Shadows:
             return
         chosen = served.policy.decide(context, DecisionRng(served.recipe.seed, request.id, 0))
         calls = Calls(engine.stage, copy, _whole(raw), Client(_nowhere), _no_head, _nothing)
+        usd_per_day = shadow.usd_per_day * self._share
         who = Principal(
             tenant="",
-            quotas=((f"shadow:{shadow.rule}", Quota(usd=shadow.usd_per_day, usd_period="day")),),
+            quotas=((f"shadow:{shadow.rule}", Quota(usd=usd_per_day, usd_period="day")),),
         )
 
         async def ask(call: Call) -> Response:
