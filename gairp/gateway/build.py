@@ -305,7 +305,7 @@ def _house(
         )
 
     if link is not None:
-        return _replica(link, home, ink, made, clock, build_features(settings.features))
+        return _replica(link, home, ink, made, clock)
     facts = {} if settings.workers == 1 else {WORKERS: str(settings.workers)}
     house = House(home=home, ink=ink, serve=made, clock_now=clock.now, facts=facts)
     builder = build_features(settings.features)
@@ -322,12 +322,8 @@ def _house(
     return house
 
 
-def _replica(
-    link: Link, home: Path, ink: Ink, made: Serve, clock: WallClock, builder: FeatureBuilder
-) -> Replica:
-    replica = Replica(
-        part=link.part, builder=builder, home=home, ink=ink, serve=made, clock_now=clock.now
-    )
+def _replica(link: Link, home: Path, ink: Ink, made: Serve, clock: WallClock) -> Replica:
+    replica = Replica(part=link.part, home=home, ink=ink, serve=made, clock_now=clock.now)
     for state in link.states:
         replica.take(state)
     link.on_state = replica.take

@@ -18,7 +18,18 @@ from gairp.gateway.learners.recents import explained
 from gairp.gateway.workers.merger import Merger
 from gairp.gateway.workers.publisher import Publisher
 from gairp.gateway.workers.recalled import Recalled
-from gairp.gateway.workers.wire import Answer, Ask, Hello, Kept, State, Told, framed, heard, refused
+from gairp.gateway.workers.wire import (
+    Answer,
+    Ask,
+    Features,
+    Hello,
+    Kept,
+    State,
+    Told,
+    framed,
+    heard,
+    refused,
+)
 from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
@@ -61,7 +72,7 @@ class Hub:
         for writer in list(self._writers):
             writer.close()
 
-    def tell(self, states: Sequence[State]) -> None:
+    def tell(self, states: Sequence[Features | State]) -> None:
         """Send these to every worker."""
         for state in states:
             self._send(framed(state))

@@ -12,7 +12,18 @@ from typing import Literal
 from gairp.errors import DataError
 from gairp.gateway.errors import ApiError
 from gairp.gateway.workers.part import Part
-from gairp.gateway.workers.wire import Answer, Ask, Hello, Kept, Message, State, Told, framed, heard
+from gairp.gateway.workers.wire import (
+    Answer,
+    Ask,
+    Features,
+    Hello,
+    Kept,
+    Message,
+    State,
+    Told,
+    framed,
+    heard,
+)
 from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
@@ -25,9 +36,9 @@ class Link:
 
     def __init__(self, part: Part, *, patient_s: float = _PATIENT_S) -> None:
         self.part, self._patient_s = part, patient_s
-        self.on_state: Callable[[State], None] | None = None  #: before, states are kept
+        self.on_state: Callable[[Features | State], None] | None = None  #: before, states are kept
         self.on_kept: Callable[[Kept], None] | None = None
-        self.states: list[State] = []
+        self.states: list[Features | State] = []
         self.kept: list[Kept] = []
         self._writer: asyncio.StreamWriter | None = None
         self._up, self._told = asyncio.Event(), asyncio.Event()
@@ -115,7 +126,7 @@ class Link:
                 future.set_exception(ConnectionResetError("the learner is gone"))
 
     def _take(self, message: Message) -> None:
-        if isinstance(message, State):
+        if isinstance(message, Features | State):
             self._state(message)
         elif isinstance(message, Kept):
             if self.on_kept is None:
@@ -129,7 +140,7 @@ class Link:
             if future is not None and not future.done():
                 future.set_result(message)
 
-    def _state(self, state: State) -> None:
+    def _state(self, state: Features | State) -> None:
         if self.on_state is None:
             self.states.append(state)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from gairp.gateway.learners.ink import Ink
 from gairp.gateway.learners.served import Served, head, learner_name
 from gairp.gateway.ledger.left_behind import WORKER
 from gairp.gateway.workers.part import Part
-from gairp.gateway.workers.wire import State
+from gairp.gateway.workers.wire import Features, State
 
 
 class Replica(House):
@@ -22,7 +23,6 @@ class Replica(House):
         self,
         *,
         part: Part,
-        builder: FeatureBuilder,
         home: Path,
         ink: Ink,
         serve: Serve,
@@ -31,9 +31,17 @@ class Replica(House):
         super().__init__(
             home=home, ink=ink, serve=serve, clock_now=clock_now, facts={WORKER: part.name}
         )
-        self._part, self._builder = part, builder
+        self._part = part
+        self._builders: dict[str, FeatureBuilder] = {}
 
-    def take(self, state: State) -> None:
+    def take(self, told: Features | State) -> None:
+        """What the learner's process has told."""
+        if isinstance(told, Features):
+            self._builders[told.fingerprint] = pickle.loads(told.builder)
+        else:
+            self._take(told)
+
+    def _take(self, state: State) -> None:
         """From now on decisions are drawn from this state; those that were drawn stay.
 
         Between two steps of the event loop: what a request logs with its decision is of the state
@@ -56,7 +64,9 @@ class Replica(House):
         raise ConfigError(f"worker {self._part.name} does not learn; ask the learner")
 
     def _made(self, state: State) -> Served:
-        served = self._serve(state.recipe, state.version, state.recipe.build(), self._builder)
+        served = self._serve(
+            state.recipe, state.version, state.recipe.build(), self._builders[state.features]
+        )
         self._all[served.learner] = served
         self.ink.append(head(served, self._facts, state=False))
         self.ink.flush()

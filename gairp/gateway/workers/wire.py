@@ -19,6 +19,16 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     worker: str
 
 
+class Features(msgspec.Struct, frozen=True, kw_only=True, tag="features"):
+    """A fitted feature builder, pickled; told before the first state that needs it.
+
+    The socket is this user's alone, and the process at its other end the same program.
+    """
+
+    fingerprint: str
+    builder: bytes
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True, tag="state"):
     """A learner as it stood after so many events of the journal."""
 
@@ -28,6 +38,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag="state"):
     as_of: int
     updates: int
     state: bytes | None  #: None where the recipe says it all
+    features: str  #: fingerprint of the builder
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
@@ -65,7 +76,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):
     arm: str
 
 
-Message = Hello | State | Told | Ask | Answer | Kept
+Message = Hello | Features | State | Told | Ask | Answer | Kept
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 
