@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gairp.errors import ConfigError
 from gairp.policies.arms import ArmIndex
 from gairp.policies.ridge_arms import check_width
 
@@ -85,6 +86,13 @@ class GramArms(ABC):
         row = self._row(arm, self._d)
         self._gram[row], self._moment[row] = kept * gram, kept * moment
         self._settle(row)
+
+    def begin_at(self, arms: tuple[str, ...], precision: Floats, mean: Floats) -> None:
+        """w G_a + ridge I = precision[a] [k, d, d] and θ_a = mean[a] [k, d], of new arms."""
+        for arm, p, m in zip(arms, precision, mean, strict=True):
+            row = self._row(arm, mean.shape[1])
+            self._gram[row], self._moment[row] = p - self._ridge * np.eye(len(m)), p @ m
+            self._settle(row)
 
     def _row(self, arm: str, d: int) -> int:
         row = self._arms.row(arm)
@@ -176,6 +184,13 @@ class WindowArms(GramArms):
 
     def _weights(self) -> Floats:
         return np.ones(len(self._arms))
+
+    def begin_at(self, arms: tuple[str, ...], precision: Floats, mean: Floats) -> None:
+        """Refused: a prior is no reward, and would never leave the window."""
+        raise ConfigError(
+            "a policy that learns from a window of rewards takes no prior; give warm_start a "
+            "discounted one, such as gairp.policies.discounted_linucb.DiscountedLinUCB"
+        )
 
     def update(self, arm: str, x: Floats, reward: float) -> None:
         """Take in one reward, and let the oldest go; O(d³)."""

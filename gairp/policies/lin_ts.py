@@ -52,6 +52,10 @@ class LinTS(BasePolicy):
     def _learn(self, context: Context, decision: Decision, reward: float) -> None:
         self._arms.update(decision.arm, context.features, reward)
 
+    def begin_at(self, arms: tuple[str, ...], precision: Floats, mean: Floats) -> None:
+        """Begin with the prior θ_a ~ N(mean[a], precision[a]^-1); what was learned is gone."""
+        self._arms.begin_at(arms, precision, mean)
+
     def forget(self, arm: str, *, kept: float = 0.0) -> None:
         """Keep this share of what is known of an arm."""
         self._arms.forget(arm, kept=kept)

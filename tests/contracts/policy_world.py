@@ -121,11 +121,13 @@ def training_set(problem: Problem, *, rows: int = 200, first: int = 100_000) -> 
     )
 
 
-def ready(case: Case, *, utility: Utility | None = None) -> BasePolicy:
-    """A new policy that may decide: fitted where it must be."""
+def ready(
+    case: Case, *, utility: Utility | None = None, problem: Problem | None = None
+) -> BasePolicy:
+    """A new policy that may decide: fitted where it must be, on the problem where that matters."""
     policy = case.build(utility=utility)
     if isinstance(policy, Trainable):
-        policy.fit(training_set(linear(0)), np.random.default_rng(0))
+        policy.fit(training_set(problem or linear(0)), np.random.default_rng(0))
     return policy
 
 

@@ -34,8 +34,9 @@ def random_regret(kind: str, seed: int) -> float:
 @pytest.mark.kinds("learner")
 def test_learners_halve_the_regret_of_random(case: Case) -> None:
     kind = "linear" if case.build().reads_features else "stationary"
+    problems = [PROBLEMS[kind](seed) for seed in range(SEEDS)]
     shares = [
-        regret(ready(case), PROBLEMS[kind](seed), ROUNDS[kind]) / random_regret(kind, seed)
-        for seed in range(SEEDS)
+        regret(ready(case, problem=at), at, ROUNDS[kind]) / random_regret(kind, at.seed)
+        for at in problems
     ]
     assert sum(share <= 0.5 for share in shares) >= 19, [round(share, 2) for share in shares]
