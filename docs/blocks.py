@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -84,6 +85,24 @@ def metrics(root: Path) -> str:
         for name, (labels, what) in found.items():
             shown = f"{name}_total" if kind == "counter" else name
             lines.append(f"| `{shown}` | {kind} | {', '.join(labels)} | {what} |")
+    return "\n".join(lines)
+
+
+def settings(root: Path, name: str) -> str:
+    """The keys of a group of the gateway's settings."""
+    import msgspec
+
+    from gairp.gateway.content.settings import ContentSettings
+    from gairp.telemetry.logs import LogSettings
+    from gairp.telemetry.otel.settings import OtelSettings
+
+    groups: dict[str, type] = {"log": LogSettings, "otel": OtelSettings, "content": ContentSettings}
+    schema = msgspec.json.schema(groups[name])
+    (fields,) = (found["properties"] for found in schema["$defs"].values())
+    lines = ["| key | default | what |", "| --- | --- | --- |"]
+    for key, field in fields.items():
+        default = json.dumps(field["default"]).strip('"')
+        lines.append(f"| `{name}.{key}` | `{default}` | {field['description']} |")
     return "\n".join(lines)
 
 

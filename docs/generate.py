@@ -31,6 +31,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "events": blocks.events,
     "facts": blocks.facts,
     "metrics": blocks.metrics,
+    "settings": blocks.settings,
     "log-events": blocks.log_events,
     "spans": blocks.spans,
     "instruments": blocks.instruments,

@@ -13,7 +13,7 @@ from importlib import import_module
 from gairp.errors import GairpError, IntegrityError
 
 #: Modules of commands, in the order of the help; each has `add(commands)`.
-_ROOMS = ("accounts", "keys", "quotas", "issuers", "money", "trail")
+_ROOMS = ("accounts", "keys", "quotas", "issuers", "money", "trail", "content")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gairp.admin",
-        description="Tenants, keys, quotas, token issuers, usage and audit of a gateway. Works on "
-        "its database: the gateway may run or not, and sees a change within about a second.",
+        description="Tenants, keys, quotas, token issuers, usage, audit and content of a gateway. "
+        "Works on its database: the gateway may run or not, and sees a change within about a "
+        "second.",
         epilog="Exit codes: 0 well, 1 the audit log does not verify, 2 a mistake (the message says "
         "what to do).",
     )

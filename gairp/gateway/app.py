@@ -15,6 +15,7 @@ from gairp.errors import GairpError
 from gairp.gateway.build import (
     build_authenticator,
     build_catalogue,
+    build_content,
     build_engine,
     build_feeds,
     build_follower,
@@ -136,6 +137,7 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
         keeper = RuleKeeper(Path(settings.rules), catalogue)
         stack.push_async_callback(_cancelled, asyncio.create_task(keeper.watch()))
     watcher = build_watcher(settings, engine, stack)
+    content = build_content(settings, store, stack)
     shadows = Shadows(engine, share=1.0 if part is None else 1.0 / part.of)
     stack.push_async_callback(shadows.aclose)
     peers = None if link is None else Peers(link, engine.affinities)
@@ -147,6 +149,7 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
         feeds=feeds,
         metrics=metrics,
         watcher=watcher,
+        content=content,
         authenticator=authenticator,
         limits=limits,
         other=Others(
@@ -154,6 +157,7 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
             store=store,
             audit=settings.folder() / "audit.jsonl",
             accounts=settings.accounts,
+            content=settings.content,
         ),
         largest_body=settings.largest_body,
         in_flight=settings.in_flight,

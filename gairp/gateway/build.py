@@ -13,6 +13,7 @@ from gairp.clock import WallClock
 from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder, HashedNgrams
 from gairp.gateway.access_log import AccessLog
+from gairp.gateway.content.master_keys import MasterKeys
 from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
@@ -61,6 +62,7 @@ from gairp.types import Arm
 if TYPE_CHECKING:
     from sqlalchemy import Engine as Store
 
+    from gairp.gateway.content.keeper import ContentKeeper
     from gairp.gateway.ledger.holds import Holder, HoldKeeper
 
 
@@ -226,6 +228,24 @@ def build_watcher(
     return Watcher(observers, tracer=tracer) if observers or tracer is not None else None
 
 
+def build_content(
+    settings: GatewaySettings, store: Store | None, stack: AsyncExitStack
+) -> ContentKeeper | None:
+    """Who keeps prompts and answers; None, the default, keeps none."""
+    if settings.content is None:
+        return None
+    if store is None:
+        raise ConfigError("content is kept in the ledger's database, and ledger is null; set it")
+    from gairp.gateway.content.keeper import ContentKeeper
+    from gairp.gateway.content.vault import Vault
+
+    masters = MasterKeys.read(settings.content.keys_env, settings.content.keys_file)
+    keeper = ContentKeeper(Vault(store, masters, keep_s=settings.content.seconds), settings.content)
+    stack.push_async_callback(asyncio.to_thread, keeper.close)
+    keeper.start()
+    return keeper
+
+
 def build_holds(store: Store | None, purse: Purse) -> HoldKeeper | None:
     """Who frees what budgets hold for calls that have ended in the ledger."""
     if store is None or isinstance(purse, OpenPurse):
@@ -300,7 +320,6 @@ def _house(
             reserved=gate.reserved,
             fallbacks=settings.fallbacks,
             capacity=settings.remembered,
-            content=settings.content,
             copy=link is not None,
         )
 

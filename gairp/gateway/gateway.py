@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from gairp.errors import GairpError
+from gairp.gateway.content.keeper import ContentKeeper
 from gairp.gateway.credentials import credentials
 from gairp.gateway.errors import ApiError
 from gairp.gateway.exchange.client import Client, Headers, Receive, Send, read_body
@@ -68,6 +69,7 @@ class Gateway:
         feeds: FeedProcess | FeedThreads | None = None,
         metrics: Metrics | None = None,
         watcher: Watcher | None = None,
+        content: ContentKeeper | None = None,
         largest_body: int = 32 << 20,
         in_flight: int = 4096,
         drain_s: float = 30.0,
@@ -83,7 +85,7 @@ class Gateway:
         self.shadows = shadows or Shadows(engine)
         self.feeds = feeds
         self.metrics = metrics or Metrics()
-        self.watcher = watcher
+        self.watcher, self.content = watcher, content
         self.feedback = FeedbackDesk(engine.house)
         self.largest_body, self.most_in_flight, self.drain_s = largest_body, in_flight, drain_s
         self.in_flight = 0
@@ -105,7 +107,7 @@ class Gateway:
     async def _serve(
         self, operation: Operation, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        client = Client(send)
+        client = Client(send) if self.content is None else self.content.client(send)
         if self.in_flight >= self.most_in_flight or self.draining:
             await client.error(_busy(self.draining))
             return
@@ -135,6 +137,8 @@ class Gateway:
             self.metrics.answered(client.status)
             if watched is not None:
                 watched.end(client.status)
+            if self.content is not None:
+                self.content.answered(client)
 
     async def _answer(
         self,
@@ -177,6 +181,8 @@ class Gateway:
         if watched is not None:
             watched.principal, watched.peek = principal, seen
             watched.session = request.session
+        if self.content is not None:
+            self.content.asked(client, request, headers)
         target = self.direct(request, headers)
         if target.deadline_s is not None:
             request.flight.due = new_flight(target.deadline_s, engine.deadline_s).due
@@ -246,6 +252,9 @@ class Gateway:
         engine = self.engine
         yield "gairp_in_flight", (), float(self.in_flight)
         yield "gairp_hedges", (), float(engine.hedges.begun)
+        if self.content is not None:
+            yield "gairp_content_waiting_bytes", (), float(self.content.waiting)
+            yield "gairp_content_dropped", (), float(self.content.dropped)
         now = engine.clock.now()
         for model in {arm.model for arm in engine.stage.arms.values()}:
             closed = engine.gate.breakers.allows(model, now)

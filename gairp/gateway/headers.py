@@ -26,5 +26,6 @@ ANSWERED: Mapping[str, str] = {
 #: In requests.
 ASKED: Mapping[str, str] = {
     "authorization": "`Bearer` and a key or a token",
+    "x-gairp-content": "`off` keeps this request's content out, where content is kept",
     "x-gairp-session": "what keeps together: a conversation, say; rules may read it",
 }

@@ -24,6 +24,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "feed.resumed": "it goes on: `feed`",
     "feeds.restarted": "the process of the feeds ended before its time: `code`",
     "feeds.behind": "it had not taken all when the gateway ended; it will at the next start",
+    "content.dropped": "content is not kept, since too much waits for the database",
+    "content.purged": "content whose time was over is deleted: `count`",
     "holds.unseen": "what budgets hold cannot be looked after now",
     "accounts.unseen": "changes to tenants and keys are not seen now",
     "issuer.refused": "a token issuer in the database is wrong: `issuer`",

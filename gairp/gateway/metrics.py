@@ -34,6 +34,8 @@ GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "gairp_breaker_open": (("model",), "1 while the model is left alone"),
     "gairp_arm_left_alone_seconds": (("arm",), "for which the arm still cools down or is ejected"),
     "gairp_hedges": ((), "requests for which a second arm was asked beside the first"),
+    "gairp_content_waiting_bytes": ((), "prompts and answers that wait for the database"),
+    "gairp_content_dropped": ((), "requests whose content was dropped, since too much waited"),
     "gairp_feed_lag": (("feed",), "events of the journal that ledger or audit lack"),
     "gairp_pending_feedback": (("learner",), "decisions that wait for feedback"),
     "gairp_unmerged_bytes": (

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from gairp.errors import ConfigError
+from gairp.gateway.content.settings import ContentSettings
 from gairp.telemetry.logs import LogSettings
 from gairp.telemetry.otel.settings import OtelSettings
 from gairp.types import Arm
@@ -45,7 +46,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     explained: int = 5_000
     snapshot_every_s: float = 10.0
     durability: str = "process"
-    content: bool = False
+    content: ContentSettings | None = None  #: None: hashes alone are kept
     keys: list[dict[str, Any]] = []  #: none: everybody may ask
     tenants: dict[str, dict[str, Any]] = {}
     jwt: list[dict[str, Any]] = []  #: who signs tokens; see `Issuer`

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Protocol
 
+import msgspec
+
 from gairp.records.events import (
     Billing,
     Called,
@@ -20,7 +22,18 @@ from gairp.records.events import (
     packed,
 )
 from gairp.routing.steps import Call
-from gairp.types import Arm, Context, Decision, Feedback, Floats, Load, Outcome, Request, Response
+from gairp.types import (
+    Arm,
+    Context,
+    Decision,
+    Failure,
+    Feedback,
+    Floats,
+    Load,
+    Outcome,
+    Request,
+    Response,
+)
 
 
 class Sink(Protocol):
@@ -33,7 +46,8 @@ class EventLog:
     """The log of one learner; it implements what `Router` and `FeedbackJoiner` tell.
 
     `arms` gives the models that are asked, `more_features` what further builders (`log.features`)
-    make of a request. Content is left out unless `content` is set: hashes only.
+    make of a request. Content is left out unless `content` is set: hashes only. Without `words`
+    failures are kept by kind and status alone: what a server says may repeat what it was asked.
     """
 
     def __init__(
@@ -45,9 +59,11 @@ class EventLog:
         reserved: Callable[[str], tuple[float, int]] | None = None,
         more_features: Callable[[Request], Mapping[str, Floats]] | None = None,
         content: bool = False,
+        words: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.learner, self.sink, self.content, self._now = learner, sink, content, now
+        self._words = words
         self._arms, self._reserved, self._more = arms or {}, reserved, more_features
         self.as_of: int | None = None  #: of a copy of the policy, see `Decided`
         self._last_call: dict[str, str] = {}  # decision -> its last call, until it is observed
@@ -115,6 +131,8 @@ class EventLog:
     def settled(self, call: Call, response: Response, cost_usd: float) -> None:
         """How a call ended."""
         error = response.error
+        if error is not None and not self._words:
+            error = msgspec.structs.replace(error, message=_without_words(error))
         if call.decision.kind == "shadow" or (error is not None and error.kind == "cancelled"):
             self._last_call.pop(call.decision.id, None)  # will not be observed
         self.sink.append(
@@ -194,6 +212,10 @@ def _load(load: Load) -> tuple[bytes, bytes, bytes, bytes | None]:
         packed(load.recent_latency_s),
         None if load.kv_cache_use is None else packed(load.kv_cache_use),
     )
+
+
+def _without_words(error: Failure) -> str:
+    return error.kind if error.status is None else f"{error.kind}, HTTP {error.status}"
 
 
 def _hash_of(request: Request) -> str:

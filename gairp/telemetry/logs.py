@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal, TextIO
+from typing import Annotated, Literal, TextIO
 
 import msgspec
 
 from gairp.telemetry.lines import JsonLines, PlainLines, Scrub
 
-Level = Literal["debug", "info", "warning", "error"]
+_Format = Annotated[
+    Literal["text", "json"], msgspec.Meta(description="lines for people, or an object each")
+]
+_Level = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    msgspec.Meta(description="from which on it is told; of libraries, `warning` at least"),
+]
+_Access = Annotated[bool, msgspec.Meta(description="a line for each request, too")]
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much is said, and how."""
 
-    format: Literal["text", "json"] = "text"
-    level: Level = "info"
-    access: bool = False  #: a line for each request, too
+    format: _Format = "text"
+    level: _Level = "info"
+    access: _Access = False
 
 
 def configure(settings: LogSettings, *, scrub: Scrub = str, to: TextIO | None = None) -> None:

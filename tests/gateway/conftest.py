@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 import gairp.gateway.audit.tables
+import gairp.gateway.content.tables
 import gairp.gateway.ledger.tables
 import gairp.gateway.tenants.tables  # noqa: F401
 from gairp.gateway.database.metadata import METADATA

@@ -134,7 +134,7 @@ def test_only_operators_come_in_whatever_they_ask_for(tmp_path: Path) -> None:
     async def work(it: World) -> None:
         doc = (await it.http.get("/openapi.json")).json()
         paths = [path for path in doc["paths"] if path.startswith("/admin")]
-        assert len(paths) == 16
+        assert len(paths) == 18
         for path in [*paths, "/admin", "/admin/", "/admin/nowhere"]:
             for method in doc["paths"].get(path, {"get": None}):
                 url = path.format(tenant="acme", key="web")

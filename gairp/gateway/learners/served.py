@@ -66,7 +66,6 @@ def serve(
     reserved: Callable[[str], tuple[float, int]],
     fallbacks: int,
     capacity: int,
-    content: bool,
     copy: bool = False,
 ) -> Served:
     """Everything around a policy that stands as it should begin; a `copy` learns nothing."""
@@ -75,7 +74,7 @@ def serve(
         sink=sink,
         arms=arms,
         reserved=reserved,
-        content=content,
+        words=False,
     )
     joiner = FeedbackJoiner(policy, capacity=capacity, log=log)
     router = Router(

@@ -10,10 +10,11 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from gairp.gateway.content.settings import ContentSettings
 from gairp.gateway.credentials import credentials
 from gairp.gateway.errors import ApiError
 from gairp.gateway.exchange.client import Message, Receive, Send, read_body
-from gairp.gateway.routes import accounts, issuers, keys, money, quotas, trail
+from gairp.gateway.routes import accounts, content, issuers, keys, money, quotas, trail
 from gairp.gateway.routes.bodies import Error
 from gairp.gateway.routes.failures import handle_failures
 from gairp.gateway.routes.prefix import PREFIX
@@ -37,11 +38,18 @@ class AdminApi:
     """ASGI. Who calls is known, and may, before anything else is looked at."""
 
     def __init__(
-        self, *, authenticator: Authenticator, store: Engine, audit: Path, accounts: bool
+        self,
+        *,
+        authenticator: Authenticator,
+        store: Engine,
+        audit: Path,
+        accounts: bool,
+        content: ContentSettings | None = None,
     ) -> None:
         """`accounts`: the database's tenants and keys are those of this gateway."""
         self._authenticator = authenticator
         self.app = _application(store, audit, with_accounts=accounts)
+        self.app.state.content = content or ContentSettings()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request; ApiError where it is refused before a route is found."""
@@ -62,7 +70,7 @@ def _application(store: Engine, audit: Path, *, with_accounts: bool) -> FastAPI:
         title="GAIRP", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.store, app.state.audit = store, audit
-    rooms = [money.router, trail.router]
+    rooms = [money.router, trail.router, content.router]
     if with_accounts:
         rooms = [accounts.router, keys.router, quotas.router, issuers.router, *rooms]
     for router in rooms:

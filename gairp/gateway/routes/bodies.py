@@ -161,6 +161,30 @@ class Chain(BaseModel):
     broken: str | None
 
 
+class ContentShown(BaseModel):
+    """What was asked and answered; bytes that are no UTF-8 are replaced."""
+
+    decision_id: str
+    request_id: str
+    tenant: str
+    at: datetime
+    expires_at: datetime
+    operation: str
+    status: int
+    prompt: str
+    answer: str = Field(description="as the client was sent it; of a stream its events")
+    prompt_bytes: int = Field(description="more than are there where it was cut")
+    answer_bytes: int
+    prompt_hash: str = Field(description="as in audit.jsonl, unless it was cut")
+    answer_hash: str = Field(description="likewise, of answers that were no streams")
+
+
+class Gone(BaseModel):
+    """How many requests' content is no longer there."""
+
+    gone: int
+
+
 class Done(BaseModel):
     """It is done."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from gairp.gateway.content.settings import ContentSettings
 from gairp.gateway.errors import ApiError
 from gairp.gateway.exchange.client import Client, Headers, Receive, Send
 from gairp.gateway.routes.document import document
@@ -38,6 +39,7 @@ class Others:
         store: Engine | None = None,
         audit: Path = Path("audit.jsonl"),
         accounts: bool = False,
+        content: ContentSettings | None = None,
     ) -> None:
         self._admin: Any = None
         told: Mapping[str, Any] | None = None
@@ -45,7 +47,11 @@ class Others:
             from gairp.gateway.routes.admin import AdminApi
 
             self._admin = AdminApi(
-                authenticator=authenticator, store=store, audit=audit, accounts=accounts
+                authenticator=authenticator,
+                store=store,
+                audit=audit,
+                accounts=accounts,
+                content=content,
             )
             told = self._admin.app.openapi()
         self.document = document(told, keyed=authenticator is not None)

@@ -1,0 +1,1 @@
+"""Prompts and answers, kept where that is wanted: encrypted, for a while, forgotten on request."""
