@@ -45,7 +45,7 @@ class Cluster:
         self.home, self.settings = home, settings(fake.base_url, home, **more)
         self.log = home / "log"
         self._clients: dict[str, httpx2.Client] = {}
-        with self.log.open("ab") as log:
+        with self.log.open("wb") as log:
             self.parent = subprocess.Popen(
                 [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stderr=log
             )
@@ -76,7 +76,8 @@ class Cluster:
                 client.close()
                 time.sleep(0.05)
                 continue
-            self._clients.setdefault(name, client)
+            if self._clients.setdefault(name, client) is not client:
+                client.close()
             found = self._clients.get(worker)
         return found
 
@@ -118,9 +119,19 @@ class Cluster:
         os.kill(self.pid(name), signal.SIGKILL)
         self.lost(name)
 
+    def kill_all(self, pids: list[int]) -> None:
+        """The parent is among them."""
+        self._hang_up()
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        self.parent.wait()
+
+    def _hang_up(self) -> None:
+        for worker in list(self._clients):
+            self.lost(worker)
+
     def stop(self) -> int:
-        for client in self._clients.values():
-            client.close()
+        self._hang_up()
         self.parent.terminate()
         return self.parent.wait(60)
 
