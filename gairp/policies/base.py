@@ -44,6 +44,8 @@ class BasePolicy(ABC):
     restorable: bool = True
     #: Whether the policy changes with feedback; `learn` does nothing where it does not.
     learns: ClassVar[bool] = False
+    #: Whether it may ask again after an answer (a cascade).
+    escalates: ClassVar[bool] = False
     #: Whether the arm is that of the highest score, and not drawn.
     takes_best: ClassVar[bool] = False
 
@@ -51,6 +53,16 @@ class BasePolicy(ABC):
         self.utility = utility or Utility()
         self.name = name or type(self).__name__
         self.state_version = 0
+
+    @property
+    def reads_signals(self) -> tuple[str, ...]:
+        """Names of what it reads of an answer before it may ask again."""
+        return ()
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it may decide; False for one that must be fitted on recorded outcomes first."""
+        return True
 
     # -- deciding -------------------------------------------------------------------------
 

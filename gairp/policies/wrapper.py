@@ -35,6 +35,7 @@ class PolicyWrapper(BasePolicy):
         self.learns = policy.learns  # type: ignore[misc]
         self.reads_features = policy.reads_features  # type: ignore[misc]
         self.takes_best = policy.takes_best  # type: ignore[misc]
+        self.escalates = policy.escalates  # type: ignore[misc]
         if isinstance(policy, Trainable):
             self.fit = policy.fit
 
@@ -46,6 +47,16 @@ class PolicyWrapper(BasePolicy):
     @utility.setter
     def utility(self, value: Utility) -> None:
         self.policy.utility = value
+
+    @property
+    def reads_signals(self) -> tuple[str, ...]:
+        """The inner policy's."""
+        return self.policy.reads_signals
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the inner policy is."""
+        return self.policy.fitted
 
     @property
     def state_version(self) -> int:

@@ -55,10 +55,21 @@ class Kept(msgspec.Struct, kw_only=True):
     body: bytes = b""
 
 
+class Held(msgspec.Struct, kw_only=True):
+    """A stream that is not yet the answer: another arm may be asked once it is over."""
+
+    call: Call
+    headers: Headers
+    body: bytearray
+
+
 class Calls:
     """Calls for one request; `begin` gives the headers of a stream once an arm has begun it."""
 
-    __slots__ = ("_begin", "_client", "_raw", "_request", "_stage", "_watch", "kept", "last")
+    __slots__ = (
+        *("_begin", "_client", "_raw", "_request", "_stage", "_watch", "held", "hold", "kept"),
+        "last",
+    )
 
     def __init__(
         self,
@@ -72,6 +83,8 @@ class Calls:
         self._stage, self._request, self._raw, self._client = stage, request, raw, client
         self._begin, self._watch = begin, watch
         self.kept: Kept | None = None
+        self.hold = False  #: whether streams are held back until one of them is the answer
+        self.held: Held | None = None
         self.last = b""  #: of a stream: what says that it is over
 
     def over(self) -> None:
@@ -112,6 +125,7 @@ class Calls:
 
     async def _asked(self, call: Call, arm: Arm) -> Response:
         request, upstream = self._request, self._stage.upstreams[arm.backend]
+        self.held = None  # what another arm had said is not the answer
         body = self._stage.splicers[arm.name].body(request.operation, request.peek, self._raw)
         loop = asyncio.get_running_loop()
         start = loop.time()
@@ -191,8 +205,8 @@ class Calls:
     async def _relay(
         self, call: Call, arm: Arm, upstream: Upstream, answer: Answer, body: bytes, start: float
     ) -> Response:
-        request, client = self._request, self._client
-        flight, loop = request.flight, asyncio.get_running_loop()
+        request, flight = self._request, self._request.flight
+        loop = asyncio.get_running_loop()
         scan = StreamScan(request.operation, with_usage=request.peek.include_usage)
         first_s = math.nan
         error: Failure | None = None
@@ -201,10 +215,9 @@ class Calls:
             async for piece in answer:
                 out = scan.feed(piece)
                 if out and (flight.committed or scan.error is None):
-                    if not flight.committed:
-                        flight.committed, first_s = True, loop.time() - start
-                        await client.start(self._begin(call, _passed(answer.headers)))
-                    await client.write(out)
+                    if first_s != first_s:
+                        first_s = loop.time() - start
+                    await self._more(call, answer, out)
                 if scan.error is not None:
                     break
             else:
@@ -214,7 +227,7 @@ class Calls:
             if not scan.done:
                 message = upstream.secrets.scrub(f"{_place(arm)}: {broken}")
                 error = Failure(
-                    kind=broken.kind, message=message, started=flight.committed,
+                    kind=broken.kind, message=message, started=first_s == first_s,
                     billing_unknown=True,
                 )  # fmt: skip
         except asyncio.CancelledError:
@@ -227,8 +240,22 @@ class Calls:
         error = error or self._ended(arm, upstream, scan)
         return self._told(arm, scan, body, first_s, loop.time() - start, error)
 
+    async def release(self) -> None:
+        """Send the stream that was held back: it is the answer."""
+        held, self.held = self.held, None
+        assert held is not None
+        self._request.flight.committed = True
+        await self._client.start(self._begin(held.call, held.headers))
+        await self._client.write(bytes(held.body))
+
     async def _more(self, call: Call, answer: Answer, out: bytes) -> None:
+        """To the client, or held back."""
         flight = self._request.flight
+        if self.hold:
+            if self.held is None:
+                self.held = Held(call=call, headers=_passed(answer.headers), body=bytearray())
+            self.held.body += out
+            return
         if not flight.committed:
             flight.committed = True
             await self._client.start(self._begin(call, _passed(answer.headers)))

@@ -194,6 +194,8 @@ class Exchange:
         self._asked_of = target.arms
         context = self.context(served, target, request)
         router = self._led(served, target)
+        leads = target.learner if target.split is None else target.split.branch.learner
+        self._calls.hold = engine.house.find(leads).policy.escalates
         decisions: list[Decision] = []
         self._decisions = decisions
         outcome = await self._drive(router.route(request, context), decisions)
@@ -328,6 +330,8 @@ class Exchange:
         response = outcome.attempts[-1].response if outcome.attempts else None
         if flight.gone:
             return
+        if self._calls.held is not None and response is not None and response.error is None:
+            await self._calls.release()
         if flight.committed:
             assert response is not None
             if response.error is None:

@@ -14,7 +14,7 @@ from gairp.gateway.learners.ink import Ink
 from gairp.gateway.learners.intake import Intake
 from gairp.gateway.learners.recipe import PolicyRecipe
 from gairp.gateway.learners.restore import Restoring, feed_all
-from gairp.gateway.learners.served import Served, head, learner_name
+from gairp.gateway.learners.served import Served, head, learner_name, require_servable
 from gairp.gateway.learners.snapshot import Snapshot, read_snapshot, write_snapshot
 from gairp.policies.base import BasePolicy
 from gairp.records.events import Event
@@ -82,6 +82,7 @@ class House:
             served.joiner.log = None  # what is read is not written again
             begin = 0 if whole else self.ink.seq
             low = min(low, begin if snapshot is None else snapshot.low)
+            require_servable(served)
             made[served.learner] = served
         if low < self.ink.seq:
             feed_all(restorings, self._past(low))

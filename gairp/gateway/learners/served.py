@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder
 from gairp.gateway.learners.recipe import PolicyRecipe
 from gairp.policies.base import BasePolicy
+from gairp.policies.cascade.signals import OF_EVERY_ANSWER
 from gairp.protocols import Clock
 from gairp.records.events import Opened
 from gairp.records.surroundings import surroundings
@@ -99,6 +101,23 @@ def serve(
         log=log,
         arms=tuple(arms),
     )
+
+
+def require_servable(served: Served) -> None:
+    """Raise ConfigError for a cascade that is untrained, or reads what no answer here brings."""
+    policy = served.policy
+    foreign = [name for name in policy.reads_signals if name not in OF_EVERY_ANSWER]
+    if foreign:
+        raise ConfigError(
+            f"policies.{served.name}: it reads {', '.join(map(repr, foreign))} of an answer, and "
+            f"answers at the gateway bring {', '.join(OF_EVERY_ANSWER)} alone; fit it with "
+            "signals that they bring"
+        )
+    if policy.escalates and not policy.fitted:
+        raise ConfigError(
+            f"policies.{served.name}: a cascade must be fitted before it is served; register it "
+            "with its state and serve that (uri: models:/NAME@ALIAS)"
+        )
 
 
 def head(served: Served, facts: Mapping[str, str] = _NO_FACTS, *, state: bool = True) -> Opened:

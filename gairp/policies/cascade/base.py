@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from gairp.errors import ConfigError, FeatureError, NotFittedError, PolicyError
 from gairp.policies.base import BasePolicy, Floats, check_features, one_hot
 from gairp.policies.cascade.scorer import AnswerScorer
 from gairp.policies.cascade.signals import Signals
+from gairp.policies.training import check_features as check_rows_finite
+from gairp.policies.training import train_utility
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
 from gairp.types import Attempt, Context, Decision, TrainingSet
@@ -33,6 +36,7 @@ class Cascade(BasePolicy):
     """
 
     reads_features = True
+    escalates = True
 
     def __init__(
         self,
@@ -62,9 +66,14 @@ class Cascade(BasePolicy):
         self._width = 0
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        """Names of the signals that it reads of an answer."""
+    def reads_signals(self) -> tuple[str, ...]:
+        """The scorer's signals, or the one that is the score."""
         return self.signals if self.verify is None else (self.verify,)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether `fit` or `load` has been called."""
+        return self._width > 0
 
     @abstractmethod
     def _first(self, context: Context) -> tuple[int, Floats | None]:
@@ -124,26 +133,36 @@ class Cascade(BasePolicy):
 
     # -- training -------------------------------------------------------------------------
 
-    def _scored(self, train: TrainingSet, rng: np.random.Generator) -> Floats:
-        """Scores of the training answers [n, k], each by a scorer that was not fitted on it.
-
-        Raises PolicyError for a signal that the training set lacks.
-        """
-        for name in self.reads:
+    def _begin_fit(self, train: TrainingSet) -> None:
+        """Raises PolicyError for a signal that the training set lacks, and as `train_utility`."""
+        check_rows_finite(train.features)
+        train_utility(self.utility, train)
+        for name in self.reads_signals:
             if name not in train.signals:
                 raise PolicyError(
                     f"policy {self.name!r} reads the signal {name!r} and the training rows have "
                     f"{sorted(train.signals)}; name its column in trace.signals"
                 )
         self._width = train.features.shape[1]
+
+    def _folds(
+        self, train: TrainingSet, rng: np.random.Generator
+    ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+        """Rows that the scorer is now fitted on, and rows held out; in the end it has all rows."""
+        fold = rng.permutation(len(train.features)) % _FOLDS
+        for number in range(_FOLDS):
+            self._scorer.fit(train.rows(fold != number))
+            yield fold != number, fold == number
+        self._scorer.fit(train)
+
+    def _scores(self, train: TrainingSet) -> Floats:
+        """Scores of the observed answers [n, k] by the scorer as it is; NaN for the others."""
         if self.verify is not None:
             return np.where(train.observed, train.signals[self.verify], np.nan)
-        scores = self._scorer.out_of_fold(train, _FOLDS, rng)
-        self._scorer.fit(train)
-        return scores
+        return self._scorer.scores(train)
 
     def _check_ready(self, context: Context) -> None:
-        if not self._width:
+        if not self.fitted:
             raise NotFittedError(f"policy {self.name!r} must be fitted on train rows first")
         if len(context.features) != self._width:
             raise FeatureError(

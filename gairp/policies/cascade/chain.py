@@ -12,7 +12,7 @@ from gairp.errors import ConfigError, PolicyError
 from gairp.policies.base import Floats, State
 from gairp.policies.cascade.base import Cascade, cheapest
 from gairp.policies.cascade.thresholds import best_thresholds
-from gairp.policies.training import check_features, observed_means, train_utility
+from gairp.policies.training import observed_means
 from gairp.rewards import Utility
 from gairp.types import Attempt, Context, TrainingSet
 
@@ -74,9 +74,10 @@ class Chain(Cascade):
 
         Raises PolicyError for an arm or signal that the rows lack, and what `train_utility` does.
         """
-        check_features(train.features)
-        train_utility(self.utility, train)
-        scores = self._scored(train, rng)
+        self._begin_fit(train)
+        scores = np.full(train.score.shape, np.nan)
+        for _, held in self._folds(train, rng):
+            scores[held] = self._scores(train.rows(held))
         best = -np.inf
         for order in self._orders(train):
             columns = np.array([train.arms.index(arm) for arm in order])

@@ -18,40 +18,55 @@ _NODES = 16  # of the distribution of a score
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """Ridge regressions on the prompt's features."""
+
+    theta: Floats  #: [m, d]
+    bias: Floats  #: [m]
+
+    @classmethod
+    def fit(cls, x: Floats, targets: Floats, ridge: float | None) -> Self:
+        """x [n, d], targets [n, m] with NaN for the unknown; a target without any is 0."""
+        known = ~np.isnan(targets)
+        none = ~known.any(axis=0)
+        theta, bias, _ = fit_ridge(
+            x, np.where(none, 0.0, targets), known | none, penalty=ridge, intercept=True
+        )
+        return cls(theta, bias)
+
+    def __call__(self, x: Floats) -> Floats:
+        """[..., m] of x [..., d]."""
+        return np.asarray(x @ self.theta.T + self.bias)
+
+
+@dataclass(frozen=True, slots=True)
 class Posterior:
     """Quality q [k] and score s [k] of k arms' answers, jointly given the prompt.
 
-    Their means are ridge regressions on the prompt's features. The deviations from them have one
-    covariance for all prompts, and quality given some scores is the best linear prediction:
-    E[q | s_A] = mean(q) + C_qA C_AA⁻¹ (s_A - mean(s_A)).
+    The deviations from their means have one covariance for all prompts, and quality given some
+    scores is the best linear prediction: E[q | s_A] = mean(q) + C_qA C_AA⁻¹ (s_A - mean(s_A)).
     """
 
-    theta: Floats  #: [2k, d], of qualities, then of scores
-    bias: Floats  #: [2k]
+    means: Means  #: of qualities, then of scores [2k]
     covariance: Floats  #: [2k, 2k]
     nodes: Floats  #: [k, nodes], of equal weight: how an arm's score deviates from its mean
 
     @classmethod
-    def fit(cls, x: Floats, quality: Floats, score: Floats, ridge: float | None) -> Self:
-        """x [n, d]; quality and score [n, k], NaN where unknown; each arm has a quality.
+    def of(cls, means: Means, off: Floats) -> Self:
+        """off [n, 2k]: deviations on rows that neither scorer nor means were fitted on.
 
-        An arm without any score is one whose answers tell nothing.
+        On rows that they were, means would be too near, and scores of another fit too far: the two
+        would seem to go against each other. Unknown deviations are NaN; an arm whose scores all
+        are is one whose answers tell nothing.
         """
-        score = np.where(np.isnan(score).all(axis=0), 0.0, score)
-        both = np.hstack([quality, score])
-        known = ~np.isnan(both)
-        theta, bias, _ = fit_ridge(x, both, known, penalty=ridge, intercept=True)
-        off = np.where(known, both - (x @ theta.T + bias), 0.0)
+        known = ~np.isnan(off)
+        filled = np.where(known, off, 0.0)
         pairs = known.T.astype(np.float64) @ known
-        covariance = _positive(off.T @ off / np.maximum(pairs, 1.0))
-        k = quality.shape[1]
+        covariance = _positive(filled.T @ filled / np.maximum(pairs, 1.0))
         at = (np.arange(_NODES) + 0.5) / _NODES
-        rows = [off[known[:, j], j] for j in range(k, 2 * k)]
-        return cls(theta, bias, covariance, np.array([np.quantile(row, at) for row in rows]))
-
-    def means(self, x: Floats) -> Floats:
-        """[2k], before any answer."""
-        return self.theta @ x + self.bias
+        scores = [column[~np.isnan(column)] for column in off.T[off.shape[1] // 2 :]]
+        nodes = [np.quantile(one, at) if len(one) else np.zeros(_NODES) for one in scores]
+        return cls(means, covariance, np.array(nodes))
 
     def given(
         self, means: Floats, asked: Sequence[int], scores: Sequence[float]
@@ -82,12 +97,15 @@ class Posterior:
 
     def state(self) -> dict[str, Any]:
         """What `restored` takes."""
-        return {name: getattr(self, name) for name in ("theta", "bias", "covariance", "nodes")}
+        return {
+            "theta": self.means.theta, "bias": self.means.bias, "covariance": self.covariance,
+            "nodes": self.nodes,
+        }  # fmt: skip
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Self:
         """Take up a saved state."""
-        return cls(**state)
+        return cls(Means(state["theta"], state["bias"]), state["covariance"], state["nodes"])
 
 
 def _positive(covariance: Floats) -> Floats:

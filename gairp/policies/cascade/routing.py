@@ -10,8 +10,8 @@ from gairp.errors import ConfigError, PriceError
 from gairp.policies.arms import ArmIndex
 from gairp.policies.base import Floats, State, best
 from gairp.policies.cascade.base import Cascade, cheapest
-from gairp.policies.cascade.posterior import Posterior
-from gairp.policies.training import check_features, observed_means, train_utility
+from gairp.policies.cascade.posterior import Means, Posterior
+from gairp.policies.training import observed_means
 from gairp.rewards import Utility
 from gairp.types import Attempt, Context, TrainingSet
 
@@ -67,12 +67,16 @@ class CascadeRouting(Cascade):
 
         Raises PolicyError for a signal that the rows lack, and what `train_utility` does.
         """
-        check_features(train.features)
-        train_utility(self.utility, train)
+        self._begin_fit(train)
         seen = np.flatnonzero(train.observed.any(axis=0))
-        scores = self._scored(train, rng)[:, seen]
-        quality = np.where(train.observed, train.score, np.nan)[:, seen]
-        self._posterior = Posterior.fit(train.features, quality, scores, self.ridge)
+        quality = np.where(train.observed, train.score, np.nan)
+        off = np.full((len(quality), 2 * len(seen)), np.nan)
+        for rest, held in self._folds(train, rng):
+            both = np.hstack([quality, self._scores(train)])[:, [*seen, *(len(quality[0]) + seen)]]
+            means = Means.fit(train.features[rest], both[rest], self.ridge)
+            off[held] = both[held] - means(train.features[held])
+        both = np.hstack([quality, self._scores(train)])[:, [*seen, *(len(quality[0]) + seen)]]
+        self._posterior = Posterior.of(Means.fit(train.features, both, self.ridge), off)
         self._arms = ArmIndex(tuple(train.arms[i] for i in seen))
         self._latency = observed_means(train.latency_s, train.observed)[seen]
 

@@ -87,16 +87,6 @@ class AnswerScorer:
                 found[:, arm] = self._arms[name](self._inputs(train, arm))
         return np.where(train.observed, found, np.nan)
 
-    def out_of_fold(self, train: TrainingSet, folds: int, rng: np.random.Generator) -> Floats:
-        """As `scores`, but each row's by a scorer fitted on the other folds."""
-        fold = rng.permutation(len(train.features)) % folds
-        found = np.full(train.score.shape, np.nan)
-        for number in range(folds):
-            held = fold == number
-            self.fit(train.rows(~held))
-            found[held] = self.scores(train.rows(held))
-        return found
-
     def _inputs(self, train: TrainingSet, arm: int) -> Floats:
         return np.column_stack(
             [train.features, *(train.signals[name][:, arm] for name in self.signals)]

@@ -1,0 +1,1 @@
+"""Cascades against routers at equal cost, on recorded answers and signals."""
