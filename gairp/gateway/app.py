@@ -27,13 +27,15 @@ from gairp.gateway.build import (
 )
 from gairp.gateway.exchange.client import Receive, Send
 from gairp.gateway.exchange.shadows import Shadows
-from gairp.gateway.exchange.tariff import today
+from gairp.gateway.exchange.tariff import Tariff, today
 from gairp.gateway.gateway import Gateway
+from gairp.gateway.limits.unpriced import UnpricedWatch
 from gairp.gateway.metrics import Metrics
 from gairp.gateway.routes.others import Others
 from gairp.gateway.rules.keeper import RuleKeeper
 from gairp.gateway.servers import started_upstreams
 from gairp.gateway.settings import GatewaySettings
+from gairp.gateway.tenants.authenticator import Authenticator
 from gairp.gateway.workers.exposition import Exposition
 from gairp.gateway.workers.leftovers import take_leftovers
 from gairp.gateway.workers.link import Link
@@ -111,6 +113,8 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
     engine = build_engine(
         settings, upstreams, purse=purse, follower=follower, link=link, clock=_clock(part)
     )
+    if authenticator is not None:
+        _watch_prices(authenticator, engine.tariff)
     if alone:
         take_leftovers(engine.house, settings.folder())
     feeds = build_feeds(settings, purse, store) if alone else None
@@ -169,6 +173,11 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
         peers.exposition = shown
         stack.push_async_callback(_cancelled, asyncio.create_task(shown.keep()))
     return gateway
+
+
+def _watch_prices(authenticator: Authenticator, tariff: Tariff) -> None:
+    watch = UnpricedWatch()
+    authenticator.tell(lambda: watch.look(tariff.without_price, authenticator.quotas_in_usd))
 
 
 async def _linked(part: Part, stack: AsyncExitStack) -> Link:

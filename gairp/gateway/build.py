@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +14,7 @@ from gairp.errors import ConfigError
 from gairp.features import FeatureBuilder, HashedNgrams
 from gairp.gateway.access_log import AccessLog
 from gairp.gateway.content.master_keys import MasterKeys
+from gairp.gateway.database.away import needed_for
 from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Stage
 from gairp.gateway.exchange.exchange import Engine
@@ -193,8 +194,10 @@ def build_feeds(
         prices=settings.prices,
         log=settings.log,
     )
-    with sole_follower(plan.folder):
+    with ExitStack() as undone, needed_for("ledger and budgets"), sole_follower(plan.folder):
         feeders = [Feeder(feed, plan.journal) for feed in plan.feeds(store)]
+        for feeder in feeders:
+            undone.callback(feeder.close)
         for feeder in feeders:
             feeder.catch_up()
         if store is not None and isinstance(purse, MemoryPurse):
@@ -204,9 +207,8 @@ def build_feeds(
         if not feeders:
             return None
         if settings.feeds == "thread":
+            undone.pop_all()
             return FeedThreads(feeders)
-        for feeder in feeders:
-            feeder.close()
     return FeedProcess(plan)
 
 

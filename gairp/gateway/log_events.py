@@ -23,9 +23,12 @@ LOG_EVENTS: Mapping[str, str] = {
     "feed.stalled": "ledger, audit log or content stands still: `feed`",
     "feed.resumed": "it goes on: `feed`",
     "feeds.restarted": "the process of the feeds ended before its time: `code`",
+    "feeds.failed": "the process of the feeds cannot work, and says why",
     "feeds.behind": "it had not taken all when the gateway ended; it will at the next start",
     "content.dropped": "content is not kept, since too much waits for the database",
     "content.purged": "content whose time was over is deleted: `count`",
+    "budget.unpriced": "arms without a price are refused to whoever has a budget in USD: `arms`, "
+    "`quotas`",
     "holds.unseen": "what budgets hold cannot be looked after now",
     "accounts.unseen": "changes to tenants and keys are not seen now",
     "issuer.refused": "a token issuer in the database is wrong: `issuer`",

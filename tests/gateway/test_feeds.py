@@ -101,5 +101,6 @@ def test_a_database_that_is_away_ends_the_process_with_a_line(tmp_path: Path) ->
         process.stdin.flush()
         assert process.wait(60) == 2
         said = process.stderr.read().decode()
-    assert said.startswith("error: serving.ledger: the database")
+    assert " ERROR ledger and audit log: serving.ledger: the database" in said
+    assert said.count("\n") == 1
     assert "Fatal Python error" not in said

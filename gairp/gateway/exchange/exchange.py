@@ -455,6 +455,8 @@ def _nobody(reasons: dict[str, str], *, expired: bool, soonest_s: float) -> ApiE
         return ApiError(504, "no answer in time", code="timeout")
     told = "; ".join(f"{name}: {why}" for name, why in reasons.items()) or "no arm can be asked"
     values = list(reasons.values())
+    if values and all("no price" in why for why in values):
+        return ApiError(403, told, code="model_not_priced", param="model")
     if values and all("budget" in why for why in values):
         return ApiError(429, f"the budget is used up: {told}", code="insufficient_quota",
                         type="insufficient_quota")  # fmt: skip

@@ -106,6 +106,8 @@ class GatewayGate:
             return f"cannot do: {', '.join(sorted(peek.needs - arm.capabilities))}"
         if not self.tariff.fits(peek, name):
             return f"the prompt does not fit its window of {arm.context_window} tokens"
+        if left != math.inf and math.isnan(max_usd):
+            return "has no price, which a budget in USD needs; the operator can give it one"
         if not (left == math.inf or max_usd <= left):
             return f"may cost {max_usd:.6f} USD, and {left:.6f} are left of the budget"
         return ""

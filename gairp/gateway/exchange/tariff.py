@@ -64,6 +64,11 @@ class Tariff:
         """All arms, in the order of the vectors."""
         return tuple(self.arms)
 
+    @property
+    def without_price(self) -> tuple[str, ...]:
+        """Arms of which no price is known today: budgets in dollars refuse them."""
+        return tuple(name for name, price in self._prices.items() if price is None)
+
     def costs(self, peek: Peek) -> tuple[list[float], list[float], list[float]]:
         """(expected USD, USD at most, tokens at most) of a call to each arm, k each."""
         if (day := self._day()) != self._today:

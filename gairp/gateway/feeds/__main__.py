@@ -8,6 +8,7 @@ gateway that was killed for as long as that takes. It says on its standard outpu
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -20,7 +21,10 @@ from gairp.errors import GairpError
 from gairp.gateway.feeds.feeder import Feeder
 from gairp.gateway.feeds.lock import sole_follower
 from gairp.gateway.feeds.plan import FeedPlan
+from gairp.telemetry.event import note
 from gairp.telemetry.logs import configure
+
+_LOG = logging.getLogger("gairp.gateway")
 
 
 def main() -> int:
@@ -38,7 +42,7 @@ def main() -> int:
             if ours:
                 _follow(plan, gone)
     except GairpError as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(_LOG, logging.ERROR, "feeds.failed", f"ledger and audit log: {error}")
         return 2
     return 0
 

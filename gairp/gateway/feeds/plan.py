@@ -40,10 +40,11 @@ class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     def feeds(self, store: Store | None = None) -> list[Feed]:
         """Open what is wanted, each where it stands; `store` where the database is open already.
 
-        Raises SQLAlchemyError where the database is away, IntegrityError for a broken audit log.
+        Raises DataError where the database is away, IntegrityError for a broken audit log.
         """
         found: list[Feed] = []
         if self.ledger is not None:
+            from gairp.gateway.database.away import needed_for
             from gairp.gateway.database.store import open_store
             from gairp.gateway.ledger.feed import LedgerFeed
             from gairp.gateway.ledger.price_dates import PriceDates
@@ -51,7 +52,8 @@ class FeedPlan(msgspec.Struct, frozen=True, kw_only=True):
             store = store if store is not None else open_store(self.ledger)
             dates = PriceDates(self.arms, load_catalogue(**self.prices))
             journal = str(self.folder.resolve())[-255:]
-            found.append(LedgerFeed(store, journal, price_date=dates.of))
+            with needed_for("the ledger's rows"):
+                found.append(LedgerFeed(store, journal, price_date=dates.of))
         if self.audit:
             found.append(AuditFeed(self.folder / "audit.jsonl"))
         return found

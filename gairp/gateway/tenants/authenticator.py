@@ -11,6 +11,7 @@ from contextlib import suppress
 from sqlalchemy import Engine
 
 from gairp.errors import ConfigError
+from gairp.gateway.database.away import needed_for
 from gairp.gateway.errors import ApiError
 from gairp.gateway.principal import Principal
 from gairp.gateway.tenants.issuer import Issuer
@@ -46,6 +47,7 @@ class Authenticator:
         if len({issuer.issuer for issuer in issuers}) < len(issuers):
             raise ConfigError("two token issuers of the settings have the same name")
         self.failing: str | None = None
+        self._changed: Callable[[], None] = _nothing
         self._static, self._own_issuers, self._store = static, tuple(issuers), store
         self._every_s, self._fetch, self._now = every_s, fetch, now
         self._own_quotas = {} if static is None else static.quotas
@@ -85,12 +87,13 @@ class Authenticator:
     # -- beside it -------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Read the database, fetch the issuers' keys. Raises SQLAlchemyError without a database.
+        """Read the database, fetch the issuers' keys. Raises DataError without a database.
 
         Keys that cannot be fetched now are tried again and again, and their tokens wait (503).
         """
         if self._store is not None:
-            await self.follow()
+            with needed_for("tenants, keys and quotas"):
+                await self.follow()
             self._following = asyncio.create_task(self._follow_on())
         self._keep_keyrings()
         await asyncio.gather(*(ring.refresh() for ring in self._keyrings.values()))
@@ -127,6 +130,16 @@ class Authenticator:
                          f"changes to tenants and keys are not seen: {error}")  # fmt: skip
                 self.failing = f"{type(error).__name__}: {error}"
 
+    @property
+    def quotas_in_usd(self) -> Sequence[str]:
+        """Their names, of settings and database."""
+        return self._roster.quotas.in_usd
+
+    def tell(self, changed: Callable[[], None]) -> None:
+        """`changed` is called now, and whenever the database says something new."""
+        self._changed = changed
+        changed()
+
     def _install(self, roster: Roster) -> None:
         static = self._static.holders if self._static is not None else _NOBODY
         self._roster = roster
@@ -134,6 +147,7 @@ class Authenticator:
         issuers = {issuer.issuer: issuer for issuer in (*roster.issuers, *self._own_issuers)}
         self._keyrings = {name: self._keyring(issuer) for name, issuer in issuers.items()}
         self._tokens = TokenVerifier(self._keyrings, welcome=self._welcome, now=self._now)
+        self._changed()
 
     def _keyring(self, issuer: Issuer) -> Keyring:
         """The one that is there, where its issuer is the same."""
@@ -157,6 +171,10 @@ class Authenticator:
         for name, ring in wanted.items():
             if name not in self._tasks:
                 self._tasks[name] = ring, asyncio.create_task(ring.keep())
+
+
+def _nothing() -> None:
+    return None
 
 
 def _no_key() -> ApiError:

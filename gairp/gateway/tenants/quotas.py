@@ -57,6 +57,8 @@ class Holders:
 
     def __init__(self, found: Mapping[str, Quota]) -> None:
         self._of: dict[str, list[tuple[str, Quota]]] = {}
+        #: Names of those in dollars.
+        self.in_usd = tuple(name for name, quota in found.items() if quota.usd is not None)
         for name, quota in found.items():
             if quota != Quota():
                 self._of.setdefault(name.partition("/model:")[0], []).append((name, quota))

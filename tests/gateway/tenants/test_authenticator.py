@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from gairp.errors import ConfigError, DataError
@@ -117,6 +118,16 @@ def test_without_its_database_it_goes_on_and_says_so(
     run(work, store=store)
     store.dispose()
     assert caplog.text.count("are not seen") == 1
+
+
+def test_it_does_not_start_without_its_database_and_says_what_to_do() -> None:
+    url = "postgresql+psycopg://gairp:hunter2@127.0.0.1:1/accounts"
+    store = create_engine(url, hide_parameters=True)
+    with pytest.raises(DataError, match="start it again when the database is back") as caught:
+        run(lambda gate: asyncio.sleep(0), store=store)
+    assert str(caught.value).startswith("tenants, keys and quotas cannot be read")
+    assert "hunter2" not in str(caught.value)
+    store.dispose()
 
 
 def test_a_new_key_of_the_issuer_is_fetched_once_for_all_who_wait() -> None:
