@@ -27,11 +27,16 @@ def write_comparison(found: Comparison, folder: Path) -> list[Path]:
     texts = {
         MARKDOWN: "\n".join(_lines(found)) + "\n",
         EFFECTS: _csv(_effect_records(found)),
-        PAIRS: _csv(_pair_record(pair) for pair in found.contest.pairs),
+        PAIRS: pairs_csv(found.contest.pairs),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
     return [*(folder / name for name in texts), *pictures]
+
+
+def pairs_csv(pairs: Iterable[Pair]) -> str:
+    """One line a pair."""
+    return _csv(_pair_record(pair) for pair in pairs)
 
 
 def verdict_line(found: Comparison) -> str:

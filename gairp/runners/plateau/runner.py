@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gairp.report.comparison.contest import Pair
+from gairp.report.comparison.figure import draw_contest
+from gairp.report.comparison.write import pairs_csv
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.configured import configured
 from gairp.runners.finished import digest
 from gairp.runners.plateau.cell import Bench, Cell
-from gairp.runners.plateau.figure import write_figure
-from gairp.runners.plateau.table import Pool, plateau_table
+from gairp.runners.plateau.table import MIX, Pool, Table, plateau_table
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 
 if TYPE_CHECKING:
-    import pandas as pd
     from omegaconf import DictConfig
 
 
@@ -39,7 +40,7 @@ class PlateauRunner:
         splits: int = 5,
         trials: int = 10,
         tune_rows: int = 2000,
-        draws: int = 1000,
+        draws: int = 10_000,
     ) -> None:
         """`work` keeps finished cells and trials; `tune_rows` are those that a trial is fitted on.
 
@@ -91,12 +92,19 @@ class PlateauRunner:
         what = [self.trace, self.features, self.routers, self.trials, self.tune_rows]
         return digest(what, size=6)
 
-    def _report(self, frame: pd.DataFrame, pool: Pool, prepared: Prepared) -> Path:
+    def _report(self, table: Table, pool: Pool, prepared: Prepared) -> Path:
         (self.out / "figures").mkdir(parents=True, exist_ok=True)
+        frame, contest = table.frame, table.contest
         frame.to_csv(self.out / "summary.csv", index=False, float_format="%.6g")
+        (self.out / "pairs.csv").write_text(pairs_csv(contest.pairs), encoding="utf-8", newline="")
         best, oracle = pool.best_fixed(), pool.oracle()
-        write_figure(frame, oracle - best, self.out / "figures" / "gains")
+        draw_contest(
+            contest,
+            "quality over the best fixed mix at equal cost",
+            self.out / "figures" / "critical_difference",
+        )
         gains = int((frame["verdict"] == "gain").sum())
+        differ = [pair for pair in contest.pairs if pair.differ and pair.worse != MIX]
         text = "\n\n".join(
             [
                 f"# The plateau on {self.trace['name']}",
@@ -105,6 +113,10 @@ class PlateauRunner:
                 f"cost (Holm-corrected). Per-prompt oracle {oracle:.4f}, best fixed arm "
                 f"{best:.4f}, AIQ of the fixed mixes {pool.mix_aiq():.4f}.",
                 frame_table(frame, _cell),
+                "![mean ranks over the splits, and gains](figures/critical_difference.png)",
+                f"Of {_pairs(len(frame))} pairs of routers {len(differ)} differ significantly "
+                f"(Holm-corrected over all {len(contest.pairs)} pairs, the mix included; "
+                f"pairs.csv)" + (f": {_listed(differ)}." if differ else "."),
                 "\n".join(f"- {note}" for note in prepared.notes) or "Nothing is assumed.",
             ]
         )
@@ -132,6 +144,18 @@ class _Watch:
         left = (time.monotonic() - self._start) / self._done * (self._total - at)
         bar = "█" * (20 * at // self._total)
         print(f"{bar:<20} {at}/{self._total} {what}; about {left / 60:.0f} min left", flush=True)
+
+
+def _pairs(k: int) -> int:
+    return k * (k - 1) // 2
+
+
+def _listed(pairs: Sequence[Pair]) -> str:
+    """Whom each router beats."""
+    beaten: dict[str, list[str]] = {}
+    for pair in pairs:
+        beaten.setdefault(pair.better, []).append(pair.worse)
+    return "; ".join(f"{better} beats {', '.join(worse)}" for better, worse in beaten.items())
 
 
 def _cell(name: str, value: object) -> str:

@@ -15,8 +15,11 @@ from gairp.metrics.equal import gain_at_equal_cost
 from gairp.metrics.holm import holm
 from gairp.metrics.hull import frontier_quality
 from gairp.metrics.interval import Estimate, p_value
+from gairp.report.comparison.contest import Contest
 from gairp.runners.plateau.cell import Cell
 from gairp.types import Floats
+
+MIX = "best fixed mix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,45 @@ class Pool:
         return float(np.mean(areas))
 
 
-def plateau_table(cells: Sequence[Cell], pool: Pool, *, draws: int, seed: int) -> pd.DataFrame:
-    """A row a router, the largest gain first; p-values are Holm-corrected over the routers."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All routers: against the best fixed mix, and against each other."""
+
+    frame: pd.DataFrame  #: a row a router, the largest gain first
+    contest: Contest  #: every pair, the mix included; ranks over the splits
+
+
+def plateau_table(cells: Sequence[Cell], pool: Pool, *, draws: int, seed: int) -> Table:
+    """Gains, Holm-corrected over the routers; pairs, over all pairs of routers and mix."""
+    names = tuple(dict.fromkeys(cell.router for cell in cells))
     boot = TwoWayBootstrap(
         pool.groups, n_seeds=len(pool.tests), rng=np.random.default_rng(seed), draws=draws
     )
-    names = list(dict.fromkeys(cell.router for cell in cells))
-    frame = pd.DataFrame(_row(n, [c for c in cells if c.router == n], pool, boot) for n in names)
-    frame["p_value"] = holm(frame["p_value"].to_numpy())
+    tables = _tables(names, cells, pool)
+    means = boot.means(tables, np.hstack([pool.cost_usd, pool.quality]))
+    gains, drawn = _gains(means.point, means.column_point), _gains(means.draws, means.column_draws)
+    estimates = [Estimate.from_draws(float(g), drawn[:, i]) for i, g in enumerate(gains)]
+    aiqs = [float(np.mean([c.aiq for c in cells if c.router == name])) for name in names]
+    frame = pd.DataFrame(
+        {
+            "router": names,
+            "quality": means.point[: len(names)],
+            "cost_usd_per_1k": 1000.0 * means.point[len(names) :],
+            "gain": gains,
+            "gain_low": [e.low for e in estimates],
+            "gain_high": [e.high for e in estimates],
+            "p_value": holm([p_value(e.draws) for e in estimates]),
+            "aiq": aiqs,
+            "short_of_oracle": pool.oracle() - means.point[: len(names)],
+        }
+    )
+    contest = Contest.of(
+        (*names, MIX), np.append(gains, 0.0), _with_mix(drawn), _with_mix(_by_split(tables, pool))
+    )
+    return Table(_judged(frame), contest)
+
+
+def _judged(frame: pd.DataFrame) -> pd.DataFrame:
     significant = frame["p_value"] <= 0.05
     frame["verdict"] = "no difference"
     frame.loc[significant & (frame["gain_low"] > 0), "verdict"] = "gain"
@@ -66,29 +100,32 @@ def plateau_table(cells: Sequence[Cell], pool: Pool, *, draws: int, seed: int) -
     return frame.sort_values(["gain", "router"], ascending=[False, True]).reset_index(drop=True)
 
 
-def _row(name: str, cells: Sequence[Cell], pool: Pool, boot: TwoWayBootstrap) -> dict[str, object]:
-    n, splits = len(pool.groups), len(pool.tests)
-    tables = np.full((2, splits, n), np.nan)
+def _tables(names: Sequence[str], cells: Sequence[Cell], pool: Pool) -> Floats:
+    """[2k, splits, n]: every router's quality, then every router's cost; NaN beside a test."""
+    n, k = len(pool.groups), len(names)
+    tables = np.full((2 * k, len(pool.tests), n), np.nan)
     for cell in cells:
-        rows = pool.tests[cell.split]
-        tables[0, cell.split, rows], tables[1, cell.split, rows] = cell.quality, cell.cost_usd
-    means = boot.means(tables, np.hstack([pool.cost_usd, pool.quality]))
-    gain = _gain(means.point, means.column_point)
-    gains = Estimate.from_draws(float(gain), _gain(means.draws, means.column_draws))
-    oracle = pool.oracle()
-    return {
-        "router": name,
-        "quality": means.point[0],
-        "cost_usd_per_1k": 1000.0 * means.point[1],
-        "gain": gains.point,
-        "gain_low": gains.low,
-        "gain_high": gains.high,
-        "p_value": p_value(gains.draws),
-        "aiq": float(np.mean([cell.aiq for cell in cells])),
-        "short_of_oracle": oracle - means.point[0],
-    }
+        rows, i = pool.tests[cell.split], names.index(cell.router)
+        tables[i, cell.split, rows], tables[k + i, cell.split, rows] = cell.quality, cell.cost_usd
+    return tables
 
 
-def _gain(means: Floats, arms: Floats) -> Floats:
-    k = arms.shape[-1] // 2
-    return gain_at_equal_cost(means[..., 1], means[..., 0], arms[..., :k], arms[..., k:])
+def _by_split(tables: Floats, pool: Pool) -> Floats:
+    """[splits, k], the gains on each split's test alone."""
+    rows = []
+    for split, test in enumerate(pool.tests):
+        arms = np.append(pool.cost_usd[test].mean(axis=0), pool.quality[test].mean(axis=0))
+        rows.append(_gains(tables[:, split, test].mean(axis=1), arms))
+    return np.array(rows)
+
+
+def _gains(means: Floats, arms: Floats) -> Floats:
+    """[..., k] from means [..., 2k] and the arms' [..., 2 · arms], costs first."""
+    k, half = means.shape[-1] // 2, arms.shape[-1] // 2
+    costs, qualities = arms[..., None, :half], arms[..., None, half:]
+    return gain_at_equal_cost(means[..., k:], means[..., :k], costs, qualities)
+
+
+def _with_mix(gains: Floats) -> Floats:
+    """One more column: the mix gains nothing over itself."""
+    return np.concatenate([gains, np.zeros((len(gains), 1))], axis=1)

@@ -46,6 +46,9 @@ def test_from_a_table_to_its_report_and_again(tmp_path: Path, capsys: Any) -> No
     assert path.read_text() in told
     table = pd.read_csv(path.parent / "summary.csv")
     assert set(table["router"]) == {"ridge", "cluster"}
+    pairs = pd.read_csv(path.parent / "pairs.csv")
+    assert len(pairs) == 3  # two routers and the mix
+    assert (path.parent / "figures" / "critical_difference.png").exists()
     # A kill leaves whole cells and whole trials; what is missing is done as it would have been.
     for file in [*tmp_path.glob("work/*/cluster-1.npz")]:
         file.unlink()
@@ -88,7 +91,8 @@ def test_the_table_by_hand() -> None:
         for name, arm in (("oracle", best), ("cheap", np.zeros(4, dtype=int)))
         for split in (0, 1)
     ]
-    table = plateau_table(cells, pool, draws=20, seed=0).set_index("router")
+    found = plateau_table(cells, pool, draws=20, seed=0)
+    table = found.frame.set_index("router")
     assert table.loc["oracle", "quality"] == 1.0
     assert table.loc["oracle", "cost_usd_per_1k"] == 2000.0
     # Half of each arm: (0.5 + 0.75) / 2.
@@ -96,4 +100,8 @@ def test_the_table_by_hand() -> None:
     assert table.loc["oracle", "short_of_oracle"] == 0.0
     assert table.loc["cheap", "gain"] == 0.0
     assert table.loc["cheap", "short_of_oracle"] == 0.5
+    contest = found.contest
+    assert contest.names == ("oracle", "cheap", "best fixed mix")
+    assert contest.ranks.tolist() == [1.0, 2.5, 2.5]
+    assert contest.pair("oracle", "cheap").difference.point == pytest.approx(0.375)
     assert (pool.oracle(), pool.best_fixed()) == (1.0, 0.75)
