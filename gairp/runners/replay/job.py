@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class Protocol:
 
     fit: str = "train"  #: full information, for trainable policies and the comparators
     learn: str | None = "train"  #: bandit feedback, before the report; None starts cold
+    #: policy -> another part to fit it on, such as `target` beside a `train_trace`
+    fit_of: Mapping[str, str] = field(default_factory=dict)
     report: str = "test"
     learn_on_report: bool = True
     epochs: int = 1  #: passes over `learn`
@@ -44,12 +46,17 @@ class Protocol:
 
     def __post_init__(self) -> None:
         """Raise ConfigError where a report would be on prompts whose outcomes were seen before."""
-        for key, part in (("fit", self.fit), ("learn", self.learn)):
+        others = [(f"fit_of.{name}", part) for name, part in self.fit_of.items()]
+        for key, part in (("fit", self.fit), ("learn", self.learn), *others):
             if part == self.report:
                 raise ConfigError(
                     f"protocol.report and protocol.{key} are both {part!r}: policies would be "
                     "judged on prompts whose outcomes they have seen; report another part"
                 )
+
+    def fitted_on(self, policy: str) -> str:
+        """The part that this policy is fitted on."""
+        return self.fit_of.get(policy, self.fit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def run_job(prepared: Prepared, job: Job) -> Run:
     policy = build_policy(job)
     if isinstance(policy, Trainable):
         rng = np.random.default_rng([job.seed, 2])
-        policy.fit(prepared.training_set(protocol.fit), rng)
+        policy.fit(prepared.training_set(protocol.fitted_on(job.policy)), rng)
     if policy.learns and protocol.learn is not None:
         for epoch in range(protocol.epochs):
             order = shuffled(prepared.rows(protocol.learn), job.seed, phase=10 + epoch)

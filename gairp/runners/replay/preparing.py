@@ -23,6 +23,7 @@ from gairp.runners.replay.loading import (
     require_same_unit,
 )
 from gairp.runners.replay.prepared import Prepared
+from gairp.runners.replay.shift import shifted
 from gairp.traces.content_hash import trace_hash
 from gairp.traces.splits import Split, source_split, split
 from gairp.traces.trace import Trace
@@ -38,10 +39,11 @@ def prepare(
     *,
     seed: int,
     output_factor: float = 1.0,
+    learned_on: Mapping[str, Any] | None = None,
 ) -> Prepared:
     """Everything that the jobs of a study share; the same arguments give the same bytes."""
     return prepare_with_builder(
-        settings, features, utility, seed=seed, output_factor=output_factor
+        settings, features, utility, seed=seed, output_factor=output_factor, learned_on=learned_on
     )[0]
 
 
@@ -52,20 +54,26 @@ def prepare_with_builder(
     *,
     seed: int,
     output_factor: float = 1.0,
+    learned_on: Mapping[str, Any] | None = None,
 ) -> tuple[Prepared, FeatureBuilder]:
     """As `prepare`, with the builder that made the features.
 
     `settings` is the `trace` section, `features` the configuration of a feature builder, which is
     fitted on the train part alone (on validation where the source's split has no train part).
+    With `learned_on` (the section `train_trace`) train and validation are those of another trace.
     """
-    loaded = load_pool(settings, output_factor=output_factor)
-    if utility.needs_cost:
-        require_costs(loaded)
-        require_same_unit(loaded, utility)
+    loaded = _loaded(settings, utility, output_factor)
+    if learned_on is None:
+        chosen = _split(loaded.pool.trace, settings["split"], seed)
+    else:
+        loaded, chosen = shifted(
+            _loaded(learned_on, utility, output_factor),
+            loaded,
+            lambda trace: _split(trace, learned_on["split"], seed),
+            lambda trace: _split(trace, settings["split"], seed),
+            threshold=settings["duplicates"],
+        )
     trace = loaded.pool.trace
-    if utility.needs_latency:
-        require_latencies(trace)
-    chosen = _split(trace, settings["split"], seed)
     matrix, builder = _features(features, trace, _seen_first(chosen), seed)
     quantities = trace.quantities
     prepared = Prepared(
@@ -93,6 +101,16 @@ def prepare_with_builder(
         feature_spec=FeatureSpec.of(builder),
     )
     return prepared, builder
+
+
+def _loaded(settings: Mapping[str, Any], utility: Utility, output_factor: float) -> Loaded:
+    loaded = load_pool(settings, output_factor=output_factor)
+    if utility.needs_cost:
+        require_costs(loaded)
+        require_same_unit(loaded, utility)
+    if utility.needs_latency:
+        require_latencies(loaded.pool.trace)
+    return loaded
 
 
 def _split(trace: Trace, settings: Mapping[str, Any], seed: int) -> Split:

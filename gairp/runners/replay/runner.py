@@ -97,6 +97,7 @@ class StudyRunner:
             self.utility,
             seed=self.settings["study_seed"],
             output_factor=output_factor,
+            learned_on=self.settings["train_trace"],
         )
         swept = bool(self.settings["sweep"]["cost_weights"])
         for one in loaded:
@@ -235,6 +236,11 @@ class StudyRunner:
         absent = [name for name in settings["comparators"] if name not in settings["policies"]]
         if absent:
             notes.append(f"comparators that were not run: {', '.join(absent)}")
+        if settings["train_trace"] is not None:
+            notes.append(f"domain shift: train is of the trace {settings['train_trace']['name']}")
+        at_home = [f"{name} on {part}" for name, part in protocol.fit_of.items()]
+        if at_home:
+            notes.append(f"fitted elsewhere: {', '.join(at_home)}")
         if settings["floor"]:
             notes.append(f"exploration floor: every policy is {settings['floor']:g} uniform")
         if protocol.feedback_delay_s:

@@ -15,7 +15,7 @@ _KEYS = (
     *("name", "seed", "primary", "comparators", "floor", "sweep", "study_seed", "bootstrap"),
     *("workers", "record", "tracking", "out", "runner"),
     *("scenario", "feedback", "capacity", "fallbacks", "adaptation"),
-    *("trace", "features", "utility", "protocol", "policies"),
+    *("train_trace", "trace", "features", "utility", "protocol", "policies"),
 )
 _TRACE = (
     *("name", "dataset", "path", "prompts", "layout", "columns", "signals", "where", "arms"),
@@ -36,6 +36,8 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
         "utility.": tuple(signature(Utility).parameters),
         "protocol.": tuple(field.name for field in fields(Protocol)),
     }
+    if settings["train_trace"] is not None:
+        known["train_trace."] = _TRACE
     for place, names in known.items():
         section = settings[place[:-1]] if place else settings
         for key in section:

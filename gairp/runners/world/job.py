@@ -54,7 +54,8 @@ def run_world_job(prepared: Prepared, job: Job) -> WorldRun:
     scenario, policy = Scenario(events, stage), build_policy(job)
     before = prepared.without(scenario.arriving)
     if isinstance(policy, Trainable):
-        policy.fit(before.training_set(protocol.fit), np.random.default_rng([job.seed, 2]))
+        part = protocol.fitted_on(job.policy)
+        policy.fit(before.training_set(part), np.random.default_rng([job.seed, 2]))
     if policy.learns and protocol.learn is not None:
         for epoch in range(protocol.epochs):
             order = shuffled(before.rows(protocol.learn), job.seed, phase=10 + epoch)
