@@ -172,7 +172,7 @@ class Gateway:
             tenant=principal.tenant,
             session=_text(headers.get(b"x-gairp-session")) or seen.tags.get("session"),
             arrived_at=engine.clock.now(),
-            tags=_tags(operation, principal, seen.tags),
+            tags=_tags(operation, principal, seen.tags, seen.model),
             peek=seen,
             principal=principal,
             flight=new_flight(None, engine.deadline_s),
@@ -184,6 +184,9 @@ class Gateway:
         if self.content is not None:
             self.content.asked(client, request, headers)
         target = self.direct(request, headers)
+        if target.rule:
+            tags = _tags(operation, principal, seen.tags, seen.model, target.rule)
+            request = msgspec.structs.replace(request, tags=tags)
         if target.deadline_s is not None:
             request.flight.due = new_flight(target.deadline_s, engine.deadline_s).due
         tokens = seen.size + (seen.max_tokens or 0)
@@ -331,18 +334,26 @@ class Gateway:
 
 
 _TOO_DEEP = ApiError(400, "the body is nested too deeply", code="invalid_json")
-_TAGGED: dict[tuple[Operation, str, str], dict[str, str]] = {}
+_TAGGED: dict[tuple[Operation, str, str, str, str], dict[str, str]] = {}
 _TAGS_KEPT = 10_000
 
 
-def _tags(operation: Operation, principal: Principal, own: dict[str, str]) -> Mapping[str, str]:
-    """What ledger and audit read of a request; one map for all requests of a key."""
-    key = (operation, principal.key_id, principal.project)
+def _tags(
+    operation: Operation, principal: Principal, own: dict[str, str], asked: str, rule: str = ""
+) -> Mapping[str, str]:
+    """What is read of a request in the log; one map for all requests of a key that are alike."""
+    asked = asked[:256]
+    key = (operation, principal.key_id, principal.project, asked, rule)
     found = _TAGGED.get(key)
     if found is None:
         if len(_TAGGED) > _TAGS_KEPT:
             _TAGGED.clear()
-        found = {"operation": operation, "key": principal.key_id, "project": principal.project}
+        found = {
+            "operation": operation, "key": principal.key_id, "project": principal.project,
+            "asked": asked,
+        }  # fmt: skip
+        if rule:
+            found["rule"] = rule
         _TAGGED[key] = found
     if not own:
         return found

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gairp.errors import DataError
@@ -46,8 +47,18 @@ def run_worker(
         signal.signal(number, signal.SIG_DFL)
     stop.watch()
     _wait_for(folder_of(settings.folder(), part.name) / "journal", stop)
+    _wait_for_line(part.line)
     mine = share_of(settings, part)
     run_app(create_app(mine, part), mine, sockets=[worker_socket(held)], ready=ready)
+
+
+def _wait_for_line(path: str) -> None:
+    """Before there is a loop: until then a signal ends the process at once."""
+    while True:
+        with socket.socket(socket.AF_UNIX) as line, suppress(OSError):
+            line.connect(path)
+            return
+        time.sleep(0.05)
 
 
 def _wait_for(journal: Path, stop: Stop) -> None:

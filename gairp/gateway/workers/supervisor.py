@@ -101,15 +101,19 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._stopping:
-            now = time.monotonic()
-            for child in self._children.values():
-                if not child.pid and child.due <= now:
-                    self._fork(child)
+            self._start_due()
             self._wait(0.2)
             for child in self._ended():
                 if not child.ready:
                     raise ConfigError("the gateway did not start; the lines above say why")
                 self._again(child)
+
+    def _start_due(self) -> None:
+        """The learner first: where it does not come up, no worker needs to be ended."""
+        now, learner = time.monotonic(), self._children[LEARNER]
+        for child in self._children.values():
+            if not child.pid and child.due <= now and (child is learner or learner.ready):
+                self._fork(child)
 
     def _wait(self, seconds: float) -> None:
         """For a signal, or for news of a child."""

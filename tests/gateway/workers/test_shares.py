@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from gairp.errors import ConfigError
 from gairp.gateway.workers.part import Part
 from gairp.gateway.workers.port import reserved, worker_socket
 from gairp.gateway.workers.shares import check_shared, share_of
-from tests.gateway.world import settings
+from tests.gateway.workers.cluster import Cluster, cluster
+from tests.gateway.world import HI, settings
 
 
 def _settings(tmp_path: Path, **more: Any) -> Any:
@@ -64,3 +66,20 @@ def test_a_port_is_shared_by_workers_and_by_nobody_else() -> None:
                 reserved("127.0.0.1", port)
             with socket.create_connection(("127.0.0.1", port), timeout=2.0):
                 pass
+
+
+def test_a_quota_is_that_of_all_workers(tmp_path: Path, redis_url: str) -> None:
+    secret = "a secret of more than sixteen characters"
+    key = {
+        "id": "web", "tenant": "acme", "sha256": sha256(secret.encode()).hexdigest(),
+        "quota": {"rpm": 5},
+    }  # fmt: skip
+    with cluster(tmp_path / "home", keys=[key], limits={"redis": redis_url}, ledger=None) as it:
+        statuses = [_status(it, "1" if i % 2 else "2", secret) for i in range(8)]
+    assert statuses == [200] * 5 + [429] * 3
+
+
+def _status(it: Cluster, worker: str, secret: str) -> int:
+    headers = {"authorization": f"Bearer {secret}"}
+    body = {"model": "small", "messages": HI}
+    return it.at(worker).post("/v1/chat/completions", json=body, headers=headers).status_code
