@@ -15,6 +15,13 @@ from gairp.telemetry.otel.settings import OtelSettings
 from gairp.types import Arm
 
 
+class Publishing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When workers get what was learned: after so many updates, or so long after the first."""
+
+    learns: int = 32
+    after_s: float = 0.1
+
+
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The composed configuration; conf/serve.yaml says what each key means."""
 
@@ -61,7 +68,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     otel: OtelSettings | None = None  #: None: neither traces nor measurements
     limits: dict[str, Any] = {}  #: {redis: URL} where several processes share them
     workers: int = 1  #: processes that serve; with more than one, another one learns for them
-    publish: dict[str, Any] = {}  #: when workers get what was learned; see `Publisher`
+    publish: Publishing = Publishing()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

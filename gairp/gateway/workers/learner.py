@@ -42,7 +42,9 @@ async def learn(
         clock = WallClock(time.monotonic() - part.started)
         engine = build_engine(settings, build_upstreams(settings), follower=follower, clock=clock)
         house = engine.house
-        publisher, recalled = Publisher(house, **settings.publish), Recalled(settings.explained)
+        told = settings.publish
+        publisher = Publisher(house, learns=told.learns, after_s=told.after_s)
+        recalled = Recalled(settings.explained)
         spools = Spools(settings.folder())
         stack.callback(spools.close)
         merger = Merger(house, spools, publisher, recalled)

@@ -16,6 +16,11 @@ def check_shared(settings: GatewaySettings) -> None:
     workers = settings.workers
     if workers < 1:
         raise ConfigError(f"serving.workers is {workers}; give 1 or more")
+    if settings.publish.learns < 1 or settings.publish.after_s < 0:
+        raise ConfigError(
+            f"serving.publish is {settings.publish.learns} updates or {settings.publish.after_s} "
+            "seconds; give at least 1 update and 0 seconds"
+        )
     if workers == 1:
         return
     if settings.limits.get("redis") is None and (why := _limited(settings)):

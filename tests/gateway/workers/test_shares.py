@@ -25,6 +25,7 @@ def _settings(tmp_path: Path, **more: Any) -> Any:
     ("more", "match"),
     [
         ({"workers": 0}, "give 1 or more"),
+        ({"workers": 1, "publish": {"learns": 0}}, "give at least 1 update"),
         ({"keys": [{"id": "web", "tenant": "a", "quota": {"rpm": 1}}]}, "key 'web' has a quota"),
         ({"tenants": {"acme": {"quota": {"usd": 1}}}}, "tenant 'acme' has a quota"),
         ({"tenants": {"acme": {"models": {"*": {"rpm": 1}}}}}, "serving.limits.redis"),
