@@ -72,16 +72,23 @@ class BasePolicy(ABC):
         Raises PolicyError without candidates, FeatureError for features that are absent or not
         finite.
         """
-        candidates = context.candidates
-        if not candidates:
+        return self.decided(context, self.drawn(context, rng))
+
+    def drawn(self, context: Context, rng: DecisionRng) -> Draw:
+        """(the candidate's position, probabilities, scores) of a decision; raises as `decide`."""
+        if not context.candidates:
             raise PolicyError(f"request {context.request_id}: no candidate to choose from")
         if self.reads_features:
             check_features(context)
-        index, probabilities, scores = self._draw(context, rng)
+        return self._draw(context, rng)
+
+    def decided(self, context: Context, draw: Draw) -> Decision:
+        """What was drawn as a decision of this policy."""
+        index, probabilities, scores = draw
         return Decision(
             id=context.request_id + "/0",
             request_id=context.request_id,
-            arm=candidates[index],
+            arm=context.candidates[index],
             propensity=probabilities[index],
             probabilities=probabilities,
             scores=scores,
@@ -210,9 +217,9 @@ class GreedyPolicy(BasePolicy):
     takes_best = True
 
     def _draw(self, context: Context, rng: DecisionRng) -> Draw:
-        scores = self._scores(context, rng)
-        index = best(scores, context)
-        return index, one_hot(len(scores), index), tuple(scores.tolist())
+        scores = self._scores(context, rng).tolist()
+        index = best_of(scores, context)
+        return index, one_hot(len(scores), index), tuple(scores)
 
     def _distribution(self, context: Context, rng: DecisionRng) -> tuple[Floats, Floats | None]:
         scores = self._scores(context, rng)
@@ -249,21 +256,23 @@ def draw_few(p: Sequence[float], uniform: float) -> int:
 
 def best(scores: Floats, context: Context) -> int:
     """The index of the highest score; ties by lowest expected cost, then by name."""
-    index = int(scores.argmax())
-    # A list, since candidates are few; argmax all the same, since it meets a NaN and max() may not.
-    values = scores.tolist()
-    top = values[index]
-    if math.isnan(top):
-        raise PolicyError(f"request {context.request_id}: a score is NaN: {values}")
-    if values.count(top) == 1:
-        return index
-    tied = [i for i, value in enumerate(values) if value == top]
+    return best_of(scores.tolist(), context)
 
-    def order(i: int) -> tuple[float, str]:
-        cost = float(context.expected_cost[i])
-        return (math.inf if math.isnan(cost) else cost, context.candidates[i])
 
-    return min(tied, key=order)
+def best_of(scores: list[float], context: Context) -> int:
+    """As `best`, of a list: candidates are few."""
+    top = max(scores)
+    # max() may pass a NaN by; a sum does not, though infinities may make one.
+    if (total := sum(scores)) != total and any(map(math.isnan, scores)):
+        raise PolicyError(f"request {context.request_id}: a score is NaN: {scores}")
+    if scores.count(top) == 1:
+        return scores.index(top)
+    costs, names = context.expected_cost.tolist(), context.candidates
+    # A NaN, which is not equal to itself, comes last.
+    return min(
+        [(costs[i] if costs[i] == costs[i] else math.inf, names[i], i)
+         for i, value in enumerate(scores) if value == top]
+    )[2]  # fmt: skip
 
 
 _ONE_HOT: dict[int, list[tuple[float, ...]]] = {}

@@ -33,14 +33,20 @@ class ExplorationFloor(PolicyWrapper):
         super().__init__(policy=policy, utility=utility, name=name or f"{policy.name}_floor")
         self.floor = float(floor)
         self.takes_best = False  # type: ignore[misc]
+        # Whose decision says no more than what it drew: one need not be made to be changed.
+        self._plain = type(policy).decide is BasePolicy.decide
 
     def decide(self, context: Context, rng: DecisionRng) -> Decision:
         """Let the inner policy decide, then draw from its probabilities mixed with the floor."""
-        inner = self.policy.decide(context, rng)
-        kept, each = 1.0 - self.floor, self.floor / len(inner.probabilities)
-        # In Python: candidates are few, and a step of numpy takes longer than all of them.
-        probabilities = tuple([p * kept + each for p in inner.probabilities])
-        index = draw_few(probabilities, rng.random())
+        if not self._plain:
+            return self._mixed(context, rng, self.policy.decide(context, rng))
+        _, inner, scores = self.policy.drawn(context, rng)
+        index, probabilities = self._redrawn(inner, rng)
+        return self.decided(context, (index, probabilities, scores))
+
+    def _mixed(self, context: Context, rng: DecisionRng, inner: Decision) -> Decision:
+        """Of a policy that says more in its decision than what it drew."""
+        index, probabilities = self._redrawn(inner.probabilities, rng)
         return msgspec.structs.replace(
             inner,
             arm=context.candidates[index],
@@ -48,3 +54,9 @@ class ExplorationFloor(PolicyWrapper):
             probabilities=probabilities,
             policy=self.name,
         )
+
+    def _redrawn(self, inner: tuple[float, ...], rng: DecisionRng) -> tuple[int, tuple[float, ...]]:
+        kept, each = 1.0 - self.floor, self.floor / len(inner)
+        # In Python: candidates are few, and a step of numpy takes longer than all of them.
+        probabilities = tuple([p * kept + each for p in inner])
+        return draw_few(probabilities, rng.random()), probabilities

@@ -41,7 +41,9 @@ class RidgeArms:
         """
         k = len(self._arms)
         if k == 0:
-            return np.zeros(len(arms)), np.full(len(arms), x.dot(x) / self._ridge)
+            width = np.empty(len(arms))
+            width.fill(x.dot(x) / self._ridge)
+            return np.zeros(len(arms)), width
         check_width(self._d, x)
         variance: Floats = self._inverse.dot(x).reshape(k, self._d).dot(x)
         # Rounding can leave a hair below zero where features are huge.

@@ -228,7 +228,7 @@ class Router:
         """All calls of one decision, and the seconds waited between them."""
         total, calls, waited = 0.0, 0, 0.0
         response = _UNAFFORDABLE
-        rng = DecisionRng(self.seed, decision.id, -1) if self.retry is not None else None
+        rng: DecisionRng | None = None  # for the time until a retry
         if self.retry is not None:
             self.retry.started()
         while True:
@@ -237,11 +237,19 @@ class Router:
             )
             if self.gate is not None and not self.gate.reserve(call):
                 break
-            answered = yield from self._call(call)
+            if self.log is not None:
+                self.log.called(call)
+            try:
+                answered = yield call
+            except GeneratorExit:
+                self._abandon(call)
+                raise
+            assert answered is not None, "a Call is answered with a Response"
             cost = self._settle(call, answered)
             response, calls, total = answered, calls + 1, total + cost if calls else cost
-            if response.error is None or self.retry is None or rng is None:
+            if response.error is None or self.retry is None:
                 break
+            rng = rng or DecisionRng(self.seed, decision.id, -1)
             pause = self.retry.delay(response.error, calls, rng.random())
             if pause is None:
                 break
@@ -249,19 +257,11 @@ class Router:
             waited += pause
         return Attempt(decision=decision, response=response, cost_usd=total, calls=calls), waited
 
-    def _call(self, call: Call) -> Generator[Step, Response | None, Response]:
+    def _abandon(self, call: Call) -> None:
+        if self.gate is not None:
+            self.gate.abandon(call)
         if self.log is not None:
-            self.log.called(call)
-        try:
-            response = yield call
-        except GeneratorExit:
-            if self.gate is not None:
-                self.gate.abandon(call)
-            if self.log is not None:
-                self.log.settled(call, _ABANDONED, 0.0)
-            raise
-        assert response is not None, "a Call is answered with a Response"
-        return response
+            self.log.settled(call, _ABANDONED, 0.0)
 
     def _settle(self, call: Call, response: Response) -> float:
         cost = self.bill(call.decision, response)
@@ -298,12 +298,18 @@ class Router:
         *,
         refused: bool = False,
     ) -> Outcome:
-        one = len(attempts) == 1
+        if len(attempts) == 1:
+            attempt = attempts[0]
+            cost_usd, response = attempt.cost_usd, attempt.response
+            latency_s = response.latency_s + response.queue_s + waited
+        else:
+            cost_usd = sum([a.cost_usd for a in attempts])
+            latency_s = sum([a.response.latency_s + a.response.queue_s for a in attempts]) + waited
         return Outcome(
             request_id=request.id,
             attempts=attempts,
-            total_cost_usd=attempts[0].cost_usd if one else sum(a.cost_usd for a in attempts),
-            latency_s=sum([a.response.latency_s + a.response.queue_s for a in attempts]) + waited,
+            total_cost_usd=cost_usd,
+            latency_s=latency_s,
             completed_at=self.clock.now(),
             refused=refused,
         )

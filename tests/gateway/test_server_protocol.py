@@ -156,7 +156,7 @@ def test_leave_to_send_the_body_is_given_when_it_is_wanted() -> None:
 
 
 @pytest.mark.parametrize("what", [b"/forged", b"/named", b"/short"])
-def test_a_head_that_lies_is_not_sent(what: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_head_that_lies_is_not_sent(what: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
         got = await said(b"GET " + what + b" HTTP/1.1\r\nhost: h\r\n\r\n")
         assert got.endswith(b"<END>")
@@ -165,7 +165,7 @@ def test_a_head_that_lies_is_not_sent(what: bytes, capfd: pytest.CaptureFixture[
             assert got.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
 
     _run(script)
-    assert "Exception in ASGI application" in capfd.readouterr().err
+    assert "Exception in ASGI application" in caplog.text
 
 
 def test_the_application_hears_that_the_client_has_gone() -> None:

@@ -105,7 +105,8 @@ class HttpClient:
         if on_sent is not None:
             on_sent()
         try:
-            await response.head()
+            while not response.status:
+                await response.wait()
         except BrokenConnectionError as error:
             if not (used and error.silent and (error.unsent or request.repeatable)):
                 raise

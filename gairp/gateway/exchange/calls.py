@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from gairp.gateway.exchange.scan import StreamScan, tokens_of
 from gairp.gateway.exchange.splice import Splicer
 from gairp.gateway.exchange.upstream import Upstream
 from gairp.routing.load_board import LoadBoard
-from gairp.routing.slots import Slots
+from gairp.routing.slots import Lane, Slots
 from gairp.routing.steps import Call
 from gairp.types import Arm, Failure, FailureKind, Response, Usage
 
@@ -91,59 +91,56 @@ class Calls:
         """No more calls. Lets go of who made it: a cycle would wait for the garbage collector."""
         self._begin, self._watch = _as_it_is, nothing
 
-    async def make(self, call: Call) -> Response:
+    def make(self, call: Call) -> Coroutine[Any, Any, Response]:
         """One call; what goes wrong is in the response."""
-        stage, name = self._stage, call.decision.arm
-        arm, board = stage.arms[name], stage.board
-        lane = stage.slots.limited(arm.model)
-        if lane is None:
-            return await self._counted(call, arm, board)
-        board.waiting(name, 1)
+        arm = self._stage.arms[call.decision.arm]
+        lane = self._stage.slots.limited(arm.model)
+        return self._asked(call, arm) if lane is None else self._in_lane(call, arm, lane)
+
+    async def _in_lane(self, call: Call, arm: Arm, lane: Lane) -> Response:
+        board = self._stage.board
+        board.waiting(arm.name, 1)
         try:
             async with asyncio.timeout_at(_finite(self._request.flight.due)):
                 queue_s = await lane.enter()
         except TimeoutError:
             return _failed(arm, "timeout", f"no free place for model {arm.model!r} in time", 0.0)
         finally:
-            board.waiting(name, -1)
+            board.waiting(arm.name, -1)
         try:
-            response = await self._counted(call, arm, board)
+            response = await self._asked(call, arm)
         finally:
             lane.leave()
         return msgspec.structs.replace(response, queue_s=queue_s) if queue_s else response
 
-    async def _counted(self, call: Call, arm: Arm, board: LoadBoard) -> Response:
-        board.started(arm.name)
-        latency_s = math.nan
-        try:
-            response = await self._asked(call, arm)
-            if response.error is None:
-                latency_s = response.latency_s
-            return response
-        finally:
-            board.ended(arm.name, latency_s)
-
     async def _asked(self, call: Call, arm: Arm) -> Response:
-        request, upstream = self._request, self._stage.upstreams[arm.backend]
         self.held = None  # what another arm had said is not the answer
-        body = self._stage.splicers[arm.name].body(request.operation, request.peek, self._raw)
+        stage, request = self._stage, self._request
+        upstream = stage.upstreams[arm.backend]
+        body = stage.splicers[arm.name].body(request.operation, request.peek, self._raw)
         loop = asyncio.get_running_loop()
         start = loop.time()
         more: Headers = ((b"x-request-id", call.id.encode()),)
         if request.watched is not None:
             more = (*more, *request.watched.headers_of(call))
-        started = False
+        started, response = False, None
+        stage.board.started(arm.name)
         try:
             answer = await upstream.post(request.operation, body, more, request.flight.due)
-            if answer.status != 200:
-                return await self._refused(arm, upstream, answer, start)
-            started = True
-            if request.peek.stream and _is_stream(answer):
-                return await self._relay(call, arm, upstream, answer, body, start)
-            data = await answer.read()
+            started = answer.status == 200
+            if not started:
+                response = await self._refused(arm, upstream, answer, start)
+            elif request.peek.stream and _is_stream(answer):
+                response = await self._relay(call, arm, upstream, answer, body, start)
+            else:
+                data = await answer.read()
+                response = self._whole(arm, answer, body, data, loop.time() - start)
         except HttpError as error:
-            return self._broken(arm, upstream, error, loop.time() - start, started=started)
-        return self._whole(arm, answer, body, data, loop.time() - start)
+            response = self._broken(arm, upstream, error, loop.time() - start, started=started)
+        finally:
+            answered = response is not None and response.error is None
+            stage.board.ended(arm.name, response.latency_s if response and answered else math.nan)
+        return response
 
     # -- whole answers ---------------------------------------------------------------------
 

@@ -83,35 +83,33 @@ class Departure:
     Watching costs a task, so that it begins only where an answer takes its time.
     """
 
-    __slots__ = ("_gone", "_handle", "_receive", "_task", "_watcher")
+    __slots__ = ("_gone", "_patience", "_receive", "_task", "_watcher")
 
     def __init__(self, receive: Receive, gone: Callable[[], None]) -> None:
         self._receive, self._gone = receive, gone
         self._task = asyncio.current_task()
-        self._handle: asyncio.TimerHandle | None = None
+        self._patience: Patience | None = None
         self._watcher: asyncio.Task[None] | None = None
 
-    def watch_after(self, seconds: float) -> None:
+    def watch_after(self, patience: Patience) -> None:
         """Begin in a while, unless it is over by then."""
-        self._handle = asyncio.get_running_loop().call_later(seconds, self.watch)
+        self._patience = patience
+        patience.add(self)
 
     def watch(self) -> None:
         """Begin now, unless it is over."""
         if self._task is None:
             return
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
         if self._watcher is None:
             self._watcher = asyncio.get_running_loop().create_task(self._wait())
 
     def over(self) -> None:
         """The answer is there. Lets go of all: a cycle would wait for the garbage collector."""
-        if self._handle is not None:
-            self._handle.cancel()
+        if self._patience is not None:
+            self._patience.remove(self)
         if self._watcher is not None:
             self._watcher.cancel()
-        self._handle = self._watcher = self._task = None
+        self._patience = self._watcher = self._task = None
         self._gone = nothing
 
     async def _wait(self) -> None:
@@ -120,6 +118,37 @@ class Departure:
         self._gone()
         if self._task is not None:
             self._task.cancel()
+
+
+class Patience:
+    """Lets watching begin `seconds` after it was asked for: one timer for all who wait."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waiting: dict[Departure, float] = {}  # -> when; the first is the next
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, departure: Departure) -> None:
+        """One more waits."""
+        loop = asyncio.get_running_loop()
+        self._waiting[departure] = loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._off, loop)
+
+    def remove(self, departure: Departure) -> None:
+        """It is over, or has begun."""
+        self._waiting.pop(departure, None)
+
+    def _off(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        while self._waiting:
+            departure, due = next(iter(self._waiting.items()))
+            if due > now:
+                self._timer = loop.call_at(due, self._off, loop)
+                return
+            del self._waiting[departure]
+            departure.watch()
 
 
 def nothing() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from gairp.gateway.errors import ApiError
 from gairp.gateway.exchange.affinity import Affinities
 from gairp.gateway.exchange.calls import Calls, Kept, Stage
-from gairp.gateway.exchange.client import Client, Departure, Headers, Receive
+from gairp.gateway.exchange.client import Client, Departure, Headers, Patience, Receive
 from gairp.gateway.exchange.gate import GatewayGate
 from gairp.gateway.exchange.hedges import Hedges
 from gairp.gateway.exchange.race import Race
@@ -52,6 +52,7 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     deadline_s: float
     hedges: Hedges = msgspec.field(default_factory=Hedges)
+    patience: Patience = msgspec.field(default_factory=lambda: Patience(_PATIENT_S))
 
 
 class Exchange:
@@ -86,7 +87,7 @@ class Exchange:
         self._more = more
         flight = self._request.flight
         if not self._request.peek.stream:
-            self._departure.watch_after(_PATIENT_S)
+            self._departure.watch_after(self._engine.patience)
         try:
             after_s = self._hedged_after(target)
             if after_s is None:

@@ -18,6 +18,9 @@ from gairp.routing.outliers import Outliers
 from gairp.routing.steps import Call
 from gairp.types import Arm, Context, Request, Response
 
+_NOT_BEGUN = (0, 0.0, 0)
+_UNKNOWN = (None, math.nan, 0)
+
 
 class GatewayGate:
     """What the router asks before and after each call.
@@ -43,8 +46,8 @@ class GatewayGate:
         self.health = health or Health(Cooldowns(), Outliers(list(arms)))
         self._alarms = Alarms(breakers, self.health.outliers)
         self._windows = any(arm.context_window is not None for arm in self.arms.values())
-        self._begun: dict[str, int] = {}
-        self._bounds: dict[str, tuple[float, int]] = {}
+        #: calls under way: what the breaker said when they began, USD and tokens at most
+        self._begun: dict[str, tuple[int, float, int]] = {}
 
     def narrow(self, request: Request, context: Context, tried: frozenset[str]) -> Context:
         """The candidates that may be asked now."""
@@ -75,12 +78,13 @@ class GatewayGate:
         self, peek: Peek, context: Context, left: float, tried: frozenset[str]
     ) -> bool:
         """Whether nothing speaks against any candidate: the rule, told without a look at each."""
-        return (
-            not (tried or peek.needs or self._windows)
-            and (left == math.inf or all(usd <= left for usd in context.max_cost.tolist()))
-            and self.breakers.all_closed
-            and self.health.well(self.clock.now())
-        )
+        if tried or peek.needs or self._windows or not self.breakers.all_closed:
+            return False
+        if left != math.inf:
+            for usd in context.max_cost.tolist():
+                if not usd <= left:
+                    return False
+        return self.health.well(self.clock.now())
 
     def why(self, request: GatewayRequest, context: Context) -> dict[str, str]:
         """Why each candidate may not be asked now; only for those that may not."""
@@ -123,22 +127,24 @@ class GatewayGate:
         model = self.arms[name].model
         if call.number and not self.breakers.allows(model, now):
             return False
-        self._begun[call.id] = self.breakers.started(model, now)
         i = self.tariff.index[name]
         tokens = flight.max_tokens[i]
-        bound = flight.max_usd[i], int(tokens) if math.isfinite(tokens) else 0
-        self._bounds[call.id] = bound
+        self._begun[call.id] = (
+            self.breakers.started(model, now),
+            flight.max_usd[i],
+            int(tokens) if math.isfinite(tokens) else 0,
+        )
         return True
 
     def reserved(self, call_id: str) -> tuple[float, int]:
         """What is held for a call that is under way, in USD and tokens."""
-        return self._bounds.get(call_id, (0.0, 0))
+        return self._begun.get(call_id, _NOT_BEGUN)[1:]
 
     def settle(self, call: Call, response: Response, cost_usd: float) -> float:
         """The call has ended."""
         model, error = self.arms[call.decision.arm].model, response.error
-        begun, now = self._begun.pop(call.id, None), self.clock.now()
-        usd, _ = self._bounds.pop(call.id, (math.nan, 0))
+        begun, usd, _ = self._begun.pop(call.id, _UNKNOWN)
+        now = self.clock.now()
         if response.cached or response.finish_reason == "client_disconnected":
             self.breakers.of(model).cancelled(now, begun=begun)
         else:
@@ -155,6 +161,6 @@ class GatewayGate:
     def abandon(self, call: Call) -> None:
         """Nobody waits for this call any more; what it cost is unknown."""
         model = self.arms[call.decision.arm].model
-        self._bounds.pop(call.id, None)
+        begun = self._begun.pop(call.id, _UNKNOWN)[0]
         call.request.flight.settled.append((call.id, None))  # type: ignore[attr-defined]
-        self.breakers.of(model).cancelled(self.clock.now(), begun=self._begun.pop(call.id, None))
+        self.breakers.of(model).cancelled(self.clock.now(), begun=begun)

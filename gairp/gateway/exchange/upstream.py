@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -72,11 +72,11 @@ class Upstream:
         """Host and port."""
         return self._client.address.host, self._client.address.port
 
-    async def post(self, operation: Operation, body: bytes, more: Headers, due: float) -> Answer:
+    def post(
+        self, operation: Operation, body: bytes, more: Headers, due: float
+    ) -> Awaitable[Answer]:
         """Send; the head of the answer. Raises HttpError. `due` is in the loop's time."""
-        return await self._client.request(
-            "POST", PATHS[operation], headers=more, body=body, due=due
-        )
+        return self._client.request("POST", PATHS[operation], headers=more, body=body, due=due)
 
     def failure(self, place: str, status: int, headers: Headers, data: bytes) -> Failure:
         """What an error status means."""

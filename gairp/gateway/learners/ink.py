@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from gairp.records.events import Decided, Event, Learned
+from gairp.records.events import Called, Decided, Event, Learned, Observed, Settled
 from gairp.records.journal import Durability, Journal
 
 Heard = Callable[[int, list[Event]], None]
@@ -72,6 +72,9 @@ class Ink:
         """Remember where decisions stand, and whose they are."""
         waiting, most = self._open, self._remembered
         for seq, event in enumerate(events, first):
+            kind = type(event)
+            if kind is Called or kind is Settled or kind is Observed:
+                continue
             if isinstance(event, Decided):
                 name = event.decision_id
                 waiting[name] = seq
