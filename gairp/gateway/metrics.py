@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -64,12 +64,13 @@ class Metrics:
         self._responses, self._calls = of["gairp_responses"], of["gairp_calls"]
         self._tokens, self._cost_usd = of["gairp_tokens"], of["gairp_cost_usd"]
         self._decisions, self._feedback = of["gairp_decisions"], of["gairp_feedback"]
+        self._statuses: defaultdict[int, float] = defaultdict(float)
         self._tenants: dict[str, str] = {}
         self._tenant_of: OrderedDict[str, str] = OrderedDict()  # of decisions under way
 
     def answered(self, status: int) -> None:
         """A client has its answer."""
-        self._responses[(str(status),)] += 1.0
+        self._statuses[status] += 1.0
 
     def heard(self, first: int, events: list[Event]) -> None:
         """What was just written to the journal."""
@@ -99,6 +100,8 @@ class Metrics:
         return [metric for metric in self._registry.collect() if metric.samples]
 
     def _set(self, gauges: Gauges) -> None:
+        for status, count in self._statuses.items():
+            self._responses[(str(status),)] = count
         for name, labels, value in gauges():
             gauge = self._gauges[name]
             (gauge.labels(*labels) if labels else gauge).set(value)

@@ -20,8 +20,9 @@ _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FORBIDDEN = bytes([*range(9), *range(10, 32), 127])
 _JOINED = 64 * 1024  #: larger bodies are not copied behind their head
 _LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
-_NAMES: dict[bytes, bytes] = {}  #: those that are fit to be sent -> in lower case
-_NAMES_KEPT = 1024
+_SPECIAL = frozenset({_LENGTH, _CODING, _CONNECTION})  #: say how the body goes
+_PLAIN: set[bytes] = set()  #: other names, in lower case and fit to be sent
+_PLAIN_KEPT = 1024
 
 
 class ServerProtocol(HttpToolsProtocol):
@@ -236,18 +237,20 @@ class Cycle:
 
     def _start(self, status: int, given: Any) -> None:
         headers = [*self._protocol.server_state.default_headers, *given]
-        lines, sized, closed = [STATUS_LINE[status]], False, False
-        for name, value in headers:
-            lower = _NAMES.get(name) or _checked(name)
+        sized = closed = False
+        for i, (name, value) in enumerate(headers):
+            if name in _PLAIN:
+                continue
+            lower = _checked(name)
+            headers[i] = lower, value
             if lower == _LENGTH:
                 self._left, sized = int(value), True
             elif lower == _CODING and value.lower() == b"chunked":
                 self._chunked = True
             elif lower == _CONNECTION and b"close" in value.lower():
                 self.keep_alive, closed = False, True
-            lines.append(b"%b: %b\r\n" % (lower, value))
-        head = b"".join(lines)
-        if len(head) - len(head.translate(None, _FORBIDDEN)) != 2 * len(lines):
+        head = b"\r\n".join([STATUS_LINE[status][:-2], *map(b": ".join, headers), b""])
+        if len(head) - len(head.translate(None, _FORBIDDEN)) != 2 * len(headers) + 2:
             raise RuntimeError("a header holds a line break or a control character")
         if not (self.keep_alive or closed):
             head += b"connection: close\r\n"
@@ -298,6 +301,7 @@ def _checked(name: bytes) -> bytes:
     """The name in lower case; RuntimeError where it is none."""
     if not _NAME.fullmatch(name):
         raise RuntimeError(f"{name[:60]!r} is no name of a header")
-    if len(_NAMES) >= _NAMES_KEPT:
-        _NAMES.clear()
-    return _NAMES.setdefault(name, name.lower())
+    lower = name.lower()
+    if lower not in _SPECIAL and len(_PLAIN) < _PLAIN_KEPT:
+        _PLAIN.add(lower)
+    return lower

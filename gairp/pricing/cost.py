@@ -24,7 +24,7 @@ def call_cost(
     price: Price, input_tokens: float, output_tokens: float, cached_tokens: float = 0
 ) -> float:
     """USD of one call; DataError on negative counts or more cached tokens than input tokens."""
-    if min(input_tokens, output_tokens, cached_tokens) < 0 or cached_tokens > input_tokens:
+    if input_tokens < 0 or output_tokens < 0 or cached_tokens < 0 or cached_tokens > input_tokens:
         raise _bad_counts(price.model, "", input_tokens, output_tokens, cached_tokens)
     return (
         (input_tokens - cached_tokens) * price.input_usd_per_mtok

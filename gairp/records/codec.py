@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +25,14 @@ def encoded(event: Event) -> bytes:
     except UnicodeEncodeError:
         mended = _mended(msgspec.to_builtins(event, builtin_types=(bytes,)))
         return _ENCODER.encode(mended)
+
+
+def encoded_all(events: Sequence[Event]) -> list[bytes]:
+    """The payloads of events, as `encoded`."""
+    try:
+        return list(map(_ENCODER.encode, events))
+    except UnicodeEncodeError:
+        return list(map(encoded, events))
 
 
 def decoded(payload: bytes) -> Event:

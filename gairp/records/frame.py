@@ -29,15 +29,18 @@ _TAGS = b"|".join(
 _EVENT = re.compile(rb"(?:[\x90-\x9f]|\xdc..)(?:%s)" % _TAGS, re.DOTALL)
 
 
-def framed(payload: bytes) -> bytes:
+def framed(*payloads: bytes) -> bytes:
     """The bytes that go into the file; DataError for a payload above 1 GiB."""
-    length = len(payload)
-    if length > MAX_PAYLOAD:
-        raise DataError(
-            f"an event of {length} bytes is refused, the most is {MAX_PAYLOAD}; log it without "
-            "its content"
-        )
-    return HEAD.pack(length, crc32(payload, length)) + payload
+    pieces: list[bytes] = []
+    for payload in payloads:
+        length = len(payload)
+        if length > MAX_PAYLOAD:
+            raise DataError(
+                f"an event of {length} bytes is refused, the most is {MAX_PAYLOAD}; log it without "
+                "its content"
+            )
+        pieces += HEAD.pack(length, crc32(payload, length)), payload
+    return b"".join(pieces)
 
 
 def payloads(file: BinaryIO) -> Generator[bytes, None, int]:

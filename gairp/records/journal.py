@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from gairp.errors import ConfigError, DataError
-from gairp.records.codec import encoded
+from gairp.records.codec import encoded, encoded_all
 from gairp.records.events import SCHEMA_VERSION, Event
 from gairp.records.folder_lock import FolderLock
 from gairp.records.frame import framed
@@ -81,15 +81,15 @@ class Journal:
         with self._mutex:
             self._write(frame, 1)
 
-    def extend(self, events: Iterable[Event]) -> None:
+    def extend(self, events: Sequence[Event]) -> None:
         """Write these events in one piece, for those who hold several anyway.
 
         Where it raises, none is left behind; a kill in its middle may leave the first few.
         """
-        frames = [framed(encoded(event)) for event in events]
-        if frames:
+        if events:
+            data = framed(*encoded_all(events))
             with self._mutex:
-                self._write(b"".join(frames), len(frames))
+                self._write(data, len(events))
 
     def _write(self, data: bytes, count: int) -> None:
         segment = self._segment

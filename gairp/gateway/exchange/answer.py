@@ -78,19 +78,24 @@ def read_answer(body: bytes | memoryview) -> Answer | None:
     finish = (choice.finish_reason if choice is not None else None) or found.status
     if inner is not None:
         finish = inner.status or finish
-    base = Answer(
+    given, made, cached = (math.nan, math.nan, 0.0) if usage is None else _counted(usage)
+    return Answer(
         model=found.model or (inner.model if inner is not None else None) or "",
+        input_tokens=given,
+        output_tokens=made,
+        cached_tokens=cached,
         finish_reason=finish or "",
         error=found.error is not None,
+        usage=given == given,
     )
-    return base if usage is None else _with(base, usage)
 
 
-def _with(base: Answer, usage: _Usage) -> Answer:
+def _counted(usage: _Usage) -> tuple[float, float, float]:
+    """(input, output, cached) tokens; NaN where nothing was said, or nothing with sense."""
     given = usage.input_tokens if usage.prompt_tokens is None else usage.prompt_tokens
     made = usage.output_tokens if usage.completion_tokens is None else usage.completion_tokens
     if given is None or given < 0:
-        return base
+        return math.nan, math.nan, 0.0
     if made is None:
         made = max((usage.total_tokens or given) - given, 0)  # embeddings generate nothing
     details = usage.prompt_tokens_details or usage.input_tokens_details
@@ -98,10 +103,8 @@ def _with(base: Answer, usage: _Usage) -> Answer:
     total = usage.total_tokens
     if total is not None and total > given + made:
         made = total - given  # thoughts that were not shown were generated too
-    return msgspec.structs.replace(
-        base,
-        input_tokens=float(given),
-        output_tokens=float(max(made, 0)),
-        cached_tokens=float(min(max(cached, 0), given)),
-        usage=True,
+    return (
+        float(given),
+        float(made if made > 0 else 0),
+        float(min(cached, given) if cached > 0 else 0),
     )

@@ -316,11 +316,12 @@ def _is_stream(answer: Answer) -> bool:
 
 def _passed(headers: Headers) -> list[tuple[bytes, bytes]]:
     """The server's headers that are for the client; one that is a gateway too has its own."""
-    return [
-        (name, value)
-        for name, value in ((n.lower(), v) for n, v in headers)
-        if name not in _OURS and name[:8] != b"x-gairp-"
-    ]
+    passed = []
+    for pair in headers:
+        name = pair[0].lower()
+        if name not in _OURS and name[:8] != b"x-gairp-":
+            passed.append((name, pair[1]))
+    return passed
 
 
 def _place(arm: Arm) -> str:

@@ -348,7 +348,7 @@ class Exchange:
 
     def _whole_headers(self, outcome: Outcome, kept: Kept) -> Sequence[tuple[bytes, bytes]]:
         attempt = outcome.attempts[-1]
-        calls = sum(a.calls for a in outcome.attempts)
+        calls = sum([a.calls for a in outcome.attempts])
         cost = outcome.total_cost_usd
         return [
             *kept.headers,
@@ -406,14 +406,33 @@ def new_flight(deadline_s: float | None, default_s: float) -> Flight:
 
 
 def _headers(decision: Decision, model: str, attempts: int) -> list[tuple[bytes, bytes]]:
+    which = model, decision.arm, attempts, decision.policy, decision.policy_version
+    told = _TOLD.get(which)
+    if told is None:
+        if len(_TOLD) >= _TOLD_KEPT:
+            _TOLD.clear()
+        told = _TOLD[which] = _told(*which)
     return [
         (b"x-request-id", decision.request_id.encode()),
         (b"x-gairp-decision-id", decision.id.encode()),
+        *told,
+    ]
+
+
+#: Headers that many answers have, by what they say.
+_TOLD: dict[tuple[str, str, int, str, str], list[tuple[bytes, bytes]]] = {}
+_TOLD_KEPT = 1024
+
+
+def _told(
+    model: str, arm: str, attempts: int, policy: str, version: str
+) -> list[tuple[bytes, bytes]]:
+    return [
         (b"x-gairp-model", _value(model)),
-        (b"x-gairp-arm", decision.arm.encode("utf-8", "replace")),
+        (b"x-gairp-arm", arm.encode("utf-8", "replace")),
         (b"x-gairp-attempts", b"%d" % attempts),
-        (b"x-gairp-policy", decision.policy.encode("utf-8", "replace")),
-        (b"x-gairp-policy-version", decision.policy_version.encode("utf-8", "replace")),
+        (b"x-gairp-policy", policy.encode("utf-8", "replace")),
+        (b"x-gairp-policy-version", version.encode("utf-8", "replace")),
         (b"x-gairp-cache", b"off"),
     ]
 

@@ -7,9 +7,11 @@ of JSON never becomes more than one token, and nothing needs to be composed to c
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from gairp.gateway.exchange.peek import Peek
 from gairp.gateway.exchange.splice import Splicer
@@ -19,6 +21,7 @@ from gairp.pricing.price import Price
 from gairp.routing.event_log import billing_of
 from gairp.types import Arm, Decision, Response
 
+_DAY_S = 86_400
 _BYTES_A_TOKEN = 4.0
 _NEWEST = 0.05
 _TEMPLATE = 512  #: tokens that a server may wrap around a conversation
@@ -32,7 +35,12 @@ _Row = tuple[float, float, list[float], float, float]
 
 def today() -> date:
     """The day in UTC, on which prices hold."""
-    return datetime.now(UTC).date()
+    return _date(int(time.time() // _DAY_S))
+
+
+@lru_cache(maxsize=8)
+def _date(day: int) -> date:
+    return datetime.fromtimestamp(day * _DAY_S, UTC).date()
 
 
 class Tariff:

@@ -12,6 +12,9 @@ from gairp.records.journal import Durability, Journal
 Heard = Callable[[int, list[Event]], None]
 
 
+_PASSED_BY = frozenset({Called, Settled, Observed})
+
+
 class Ink:
     """A sink of all learners.
 
@@ -72,8 +75,7 @@ class Ink:
         """Remember where decisions stand, and whose they are."""
         waiting, most = self._open, self._remembered
         for seq, event in enumerate(events, first):
-            kind = type(event)
-            if kind is Called or kind is Settled or kind is Observed:
+            if type(event) in _PASSED_BY:
                 continue
             if isinstance(event, Decided):
                 name = event.decision_id

@@ -60,14 +60,14 @@ class MemoryLimits:
         for name, _ in counters.places:
             under_way[name] = under_way.get(name, 0) + 1
         return Ticket(
-            principal=principal, model=model, tokens=tokens, headers=headers, at=now,
+            principal=principal, model=model, tokens=tokens, headers=headers, counted=counters,
+            at=now,
         )  # fmt: skip
 
     async def done(self, ticket: Ticket, tokens: int) -> None:
         """Settle the tokens, free the place."""
-        quotas = ticket.principal.quotas
-        if quotas:
-            counters = self._standing.of(quotas, ticket.model)
+        counters = ticket.counted
+        if isinstance(counters, _Counters):
             self._give(counters, ticket.tokens - tokens, self._now())
             for name, _ in counters.places:
                 self._under_way[name] -= 1

@@ -20,6 +20,7 @@ class Ticket(msgspec.Struct, kw_only=True, gc=False):
     model: str
     tokens: int  #: held
     headers: Headers = ()
+    counted: object = None  #: what the limits want to have again
     at: float = 0.0
 
 

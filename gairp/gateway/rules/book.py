@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import msgspec
 
 from gairp.errors import ConfigError
 from gairp.gateway.errors import ApiError
+from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.split import Branch, Split
 from gairp.gateway.exchange.target import Catalogue, Shadow, Target
 from gairp.gateway.rules.condition import Condition, ConditionError
+from gairp.gateway.rules.facts import PLACES, RequestFacts
 from gairp.gateway.rules.places import Document
 from gairp.gateway.rules.rule import BookSpec, RuleSpec, SplitSpec, TestSpec
 from gairp.gateway.rules.units import share_of, unit_of
 
 _PATH = re.compile(r"`\$(.*)`")
+_REMEMBERED = 16_384
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
 
 
@@ -38,6 +42,8 @@ class RuleBook:
                 raise self._error(i, "name", f"two rules are named {rule.name!r}")
             seen.add(rule.name)
             self.rules.append((rule, self._checked(i, rule)))
+        self._seen = self._reader()
+        self._known: dict[tuple[Any, ...], Target] = {}
 
     @classmethod
     def read(cls, path: Path, catalogue: Catalogue) -> RuleBook:
@@ -68,9 +74,34 @@ class RuleBook:
         found = self.catalogue.find(facts["model"])
         return found if not more else self._with(found, "", more)
 
+    def direct(self, request: GatewayRequest, headers: Mapping[bytes, bytes]) -> Target:
+        """As `target`, of a request. Where it all depends on facts of few values, it is known."""
+        if self._seen is None:
+            return self.target(RequestFacts(request, headers), request.id)
+        seen = self._seen(request)
+        found = self._known.get(seen)
+        if found is None:
+            found = self.target(RequestFacts(request, headers), request.id)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[seen] = found
+        return found
+
     def explain(self, facts: dict[str, Any]) -> list[tuple[str, bool, str]]:
         """(rule, whether it holds, what its condition gave) for each, in order."""
         return [(r.name, c.holds(facts), c.why_not(facts)) for r, c in self.rules]
+
+    def _reader(self) -> Callable[[GatewayRequest], tuple[Any, ...]] | None:
+        """Reads all that a target depends on; None where that is more than a few places."""
+        places = [PLACES["operation"], "peek.model"]  # two at least, so that a tuple is read
+        for rule, condition in self.rules:
+            if rule.split is not None or rule.affinity is not None:
+                return None
+            if not condition.always:
+                if not PLACES.keys() >= set(condition.reads):
+                    return None
+                places += [PLACES[name] for name in condition.reads]
+        return attrgetter(*dict.fromkeys(places))
 
     # -- making targets ---------------------------------------------------------------------
 

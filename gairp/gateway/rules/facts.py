@@ -29,13 +29,20 @@ FACTS: Mapping[str, tuple[str, str]] = {
 }
 _SECRET = frozenset({b"authorization", b"cookie", b"x-api-key", b"api-key", b"proxy-authorization"})
 _BYTES_A_TOKEN = 4
-#: Facts of few values, or short ones: what a condition makes of them may be remembered.
-FEW = frozenset(
-    {
-        "tenant", "project", "key", "operation", "tokens", "max_tokens", "stream", "tools", "hour",
-        "weekday",
-    }
-)  # fmt: skip
+#: Facts of few values, or short ones, and where each stands in a request: what a book of rules
+#: makes of them may be remembered.
+PLACES: Mapping[str, str] = {
+    "tenant": "principal.tenant",
+    "project": "principal.project",
+    "key": "principal.key_id",
+    "operation": "operation",
+    "tokens": "peek.size",
+    "max_tokens": "peek.max_tokens",
+    "stream": "peek.stream",
+    "tools": "peek.tools",
+}
+#: What a condition makes of these may be remembered.
+FEW = frozenset({*PLACES, "hour", "weekday"})
 
 
 class RequestFacts(dict[str, Any]):

@@ -11,7 +11,6 @@ from gairp.errors import ConfigError
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.target import Catalogue, Target
 from gairp.gateway.rules.book import RuleBook
-from gairp.gateway.rules.facts import RequestFacts
 from gairp.telemetry.event import note
 
 _LOG = logging.getLogger("gairp.gateway")
@@ -30,7 +29,7 @@ class RuleKeeper:
 
     def direct(self, request: GatewayRequest, headers: Mapping[bytes, bytes]) -> Target:
         """Where a request goes."""
-        return self.book.target(RequestFacts(request, headers), request.id)
+        return self.book.direct(request, headers)
 
     async def watch(self, every_s: float = 1.0) -> None:
         """Look for changes until cancelled."""
