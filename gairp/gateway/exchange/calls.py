@@ -12,7 +12,7 @@ import msgspec
 
 from gairp.backends.http.errors import HttpError
 from gairp.gateway.exchange.answer import read_answer
-from gairp.gateway.exchange.client import Client, Headers, nothing
+from gairp.gateway.exchange.client import Client, Headers
 from gairp.gateway.exchange.recount import recounted
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.gateway.exchange.scan import StreamScan, tokens_of
@@ -66,10 +66,7 @@ class Held(msgspec.Struct, kw_only=True):
 class Calls:
     """Calls for one request; `begin` gives the headers of a stream once an arm has begun it."""
 
-    __slots__ = (
-        *("_begin", "_client", "_raw", "_request", "_stage", "_watch", "held", "hold", "kept"),
-        "last",
-    )
+    __slots__ = ("_begin", "_client", "_raw", "_request", "_stage", "held", "hold", "kept", "last")
 
     def __init__(
         self,
@@ -78,10 +75,9 @@ class Calls:
         raw: bytes,
         client: Client,
         begin: Callable[[Call, Headers], Headers],
-        watch: Callable[[], None],
     ) -> None:
         self._stage, self._request, self._raw, self._client = stage, request, raw, client
-        self._begin, self._watch = begin, watch
+        self._begin = begin
         self.kept: Kept | None = None
         self.hold = False  #: whether streams are held back until one of them is the answer
         self.held: Held | None = None
@@ -89,7 +85,7 @@ class Calls:
 
     def over(self) -> None:
         """No more calls. Lets go of who made it: a cycle would wait for the garbage collector."""
-        self._begin, self._watch = _as_it_is, nothing
+        self._begin = _as_it_is
 
     def make(self, call: Call) -> Coroutine[Any, Any, Response]:
         """One call; what goes wrong is in the response."""
@@ -207,7 +203,6 @@ class Calls:
         scan = StreamScan(request.operation, with_usage=request.peek.include_usage)
         first_s = math.nan
         error: Failure | None = None
-        self._watch()
         try:
             async for piece in answer:
                 out = scan.feed(piece)

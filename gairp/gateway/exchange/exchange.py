@@ -77,7 +77,7 @@ class Exchange:
         self._race: Race | None = None
         self._rival: Exchange | None = None
         self._departure = departure or Departure(receive, self._left)
-        self._calls = Calls(engine.stage, request, raw, client, self._begun, self._departure.watch)
+        self._calls = Calls(engine.stage, request, raw, client, self._begun)
 
     async def run(self, target: Target, more: Headers = ()) -> Outcome | None:
         """Answer; the outcome, or None where the client left before there was one.
@@ -86,8 +86,7 @@ class Exchange:
         """
         self._more = more
         flight = self._request.flight
-        if not self._request.peek.stream:
-            self._departure.watch_after(self._engine.patience)
+        self._departure.watch_after(self._engine.patience)
         try:
             after_s = self._hedged_after(target)
             if after_s is None:

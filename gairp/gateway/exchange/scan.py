@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 from gairp.gateway.exchange.answer import Answer, read_answer
 from gairp.types import Operation
@@ -16,6 +17,7 @@ _KEPT = 4 << 20
 _DONE = b"[DONE]"
 #: Events that may matter hold one of these.
 _SIGNS = (b'"usage"', _DONE, b'"error"', b'"finish_reason":"', b'"finish_reason": "', b"response.")
+_BLOCK_END = re.compile(rb"\r\n\r\n|\n\n")
 
 
 def _typed(*names: bytes) -> tuple[bytes, ...]:
@@ -57,10 +59,13 @@ class StreamScan:
         if not whole:
             return b""
         self._keep(whole)
-        if self.events and not any(sign in whole for sign in _SIGNS):
-            self.events += whole.count(b"data:")
-            return whole
-        return self._each(whole)
+        first = b""
+        while not self.events and whole:  # who answers is in the first event
+            first, whole = first + self._each(whole[: (end := _block(whole))]), whole[end:]
+        # From the event on that holds the first sign each is read; those before it pass.
+        begin = _before_sign(whole)
+        self.events += whole.count(b"data:", 0, begin)
+        return first + whole[:begin] + self._each(whole[begin:])
 
     def end(self) -> bytes:
         """What is left when no more comes: many servers leave out the last empty line."""
@@ -146,6 +151,18 @@ def _after(data: bytes) -> int:
     """Where the last whole event ends; 0 without one."""
     unix, windows = data.rfind(b"\n\n"), data.rfind(b"\r\n\r\n")
     return max(unix + 2 if unix >= 0 else 0, windows + 4 if windows >= 0 else 0)
+
+
+def _before_sign(data: bytes) -> int:
+    """Where the first event begins that may matter; the end of all where none does."""
+    signs = [at for at in map(data.find, _SIGNS) if at >= 0]
+    return _after(data[: min(signs)]) if signs else len(data)
+
+
+def _block(data: bytes) -> int:
+    """Where the first event ends, with its empty line."""
+    end = _BLOCK_END.search(data)
+    return len(data) if end is None else end.end()
 
 
 def _data(block: bytes) -> bytes | None:

@@ -80,7 +80,7 @@ class Shadows:
             self.dropped += 1
             return
         chosen = served.policy.decide(context, DecisionRng(served.recipe.seed, request.id, 0))
-        calls = Calls(engine.stage, copy, _whole(raw), Client(_nowhere), _no_head, _nothing)
+        calls = Calls(engine.stage, copy, _whole(raw), Client(_nowhere), _no_head)
         usd_per_day = shadow.usd_per_day * self._share
         who = Principal(
             tenant="",
@@ -115,10 +115,6 @@ def _whole(raw: bytes) -> bytes:
 
 def _no_head(call: Call, headers: Headers) -> Headers:
     return headers
-
-
-def _nothing() -> None:
-    return None
 
 
 async def _nowhere(message: Any) -> None:
