@@ -194,7 +194,7 @@ def build_feeds(
         prices=settings.prices,
         log=settings.log,
     )
-    with ExitStack() as undone, needed_for("ledger and budgets"), sole_follower(plan.folder):
+    with needed_for("ledger and budgets"), sole_follower(plan.folder), ExitStack() as undone:
         feeders = [Feeder(feed, plan.journal) for feed in plan.feeds(store)]
         for feeder in feeders:
             undone.callback(feeder.close)

@@ -35,6 +35,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "issuer.unreachable": "its keys cannot be fetched: `issuer`",
     "issuer.key_refused": "one of its keys is of no use",
     "watch.failed": "what was seen of a request could not be told to logs or traces: `request`",
+    "process.failed": "a worker or the learner cannot work, and says why",
     "process.ended": "a worker or the learner ended, and is started anew: `process`, `seconds`",
     "process.killed": "it did not end in time when the gateway did: `process`",
     "learner.refused": "a learner cannot take in what a worker logged: `learner`",

@@ -20,7 +20,6 @@ import socket
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -203,12 +202,12 @@ def _exit(run: Callable[[], None]) -> NoReturn:
         run()
         code = 0
     except GairpError as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(_LOG, logging.ERROR, "process.failed", str(error))
         code = 2
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        note(_LOG, logging.ERROR, "process.failed", "a process failed", error=error)
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from gairp.errors import MissingDependencyError
 from gairp.telemetry.otel.settings import OtelSettings
+from gairp.telemetry.otel.span_writer import SpanWriter
 from gairp.telemetry.span import Attribute, Span
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
 Record = Callable[[float, Mapping[str, Attribute]], None]
-_LONGEST = 256  #: of a text in an attribute
 _TIMEOUT_S = 5.0
 
 
@@ -30,47 +30,22 @@ class Pipeline:
         self, *, resource: Any, processor: SpanProcessor | None, reader: MetricReader | None
     ) -> None:
         """Without a processor no spans are made, without a reader nothing is measured."""
-        from opentelemetry import trace
-        from opentelemetry.sdk.metrics import MeterProvider
-        from opentelemetry.sdk.trace import SpanLimits, TracerProvider
-        from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+        from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 
-        from gairp.telemetry.otel.ids import GivenIds
-
-        self._trace, self._ids = trace, GivenIds()
-        limits = SpanLimits(max_attribute_length=_LONGEST)
-        self._spans = TracerProvider(
-            sampler=ALWAYS_ON, resource=resource, id_generator=self._ids, span_limits=limits,
+        self._spans = None if processor is None else SpanWriter(resource, processor)
+        self.traces, self.metrics = processor is not None, reader is not None
+        self._meters = MeterProvider(
+            [] if reader is None else [reader],
+            resource=resource,
+            exemplar_filter=AlwaysOffExemplarFilter(),
             shutdown_on_exit=False,
-        )  # fmt: skip
-        self.traces = processor is not None
-        if processor is not None:
-            self._spans.add_span_processor(processor)
-        readers = [] if reader is None else [reader]
-        self.metrics = reader is not None
-        self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
-        self._tracer = self._spans.get_tracer("gairp")
+        )
         self._meter = self._meters.get_meter("gairp")
 
     def write(self, span: Span) -> None:
         """A span that is over, and was sampled."""
-        trace, context = self._trace, span.context
-        parent = None
-        self._ids.give(context.trace_id, span.span_id)
-        if context.parent_id:
-            state = trace.TraceState.from_header([context.state.decode()] if context.state else [])
-            known = trace.SpanContext(
-                context.trace_id, context.parent_id, is_remote=span.remote,
-                trace_flags=trace.TraceFlags(trace.TraceFlags.SAMPLED), trace_state=state,
-            )  # fmt: skip
-            parent = trace.set_span_in_context(trace.NonRecordingSpan(known))
-        kind = trace.SpanKind.SERVER if span.kind == "server" else trace.SpanKind.CLIENT
-        made = self._tracer.start_span(
-            span.name, parent or _nothing(), kind, dict(span.attributes), start_time=span.begun_ns
-        )
-        if span.failed:
-            made.set_status(trace.StatusCode.ERROR)
-        made.end(span.ended_ns)
+        if self._spans is not None:
+            self._spans.write(span)
 
     def histogram(self, name: str, unit: str, what: str, bounds: Sequence[float]) -> Record:
         """What records a value with its attributes."""
@@ -81,7 +56,8 @@ class Pipeline:
 
     def close(self) -> None:
         """Send what is left, for a few seconds at most; blocks."""
-        self._spans.shutdown()
+        if self._spans is not None:
+            self._spans.close()
         self._meters.shutdown(timeout_millis=_TIMEOUT_S * 1000)
 
 
@@ -120,9 +96,3 @@ def resource_of(settings: OtelSettings) -> Any:
     return Resource.create(
         {**named, "service.version": __version__, "service.instance.id": str(uuid4())}
     )
-
-
-def _nothing() -> Any:
-    from opentelemetry.context import Context
-
-    return Context()

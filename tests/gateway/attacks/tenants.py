@@ -44,6 +44,18 @@ async def _(it: AttackWorld) -> str:
     return same(found)
 
 
+@attack(TENANTS, "content: shown, forgotten or purged with a tenant's key (GET, DELETE "
+        "/admin/content, POST /admin/content/purge), its own and another's", "403")  # fmt: skip
+async def _(it: AttackWorld) -> str:
+    decision, found = await a_decision(it, "rival"), []
+    for method, path in (("GET", f"/admin/content?decision={decision}"),
+                         ("DELETE", "/admin/content?tenant=rival"),
+                         ("DELETE", "/admin/content?tenant=acme"),
+                         ("POST", "/admin/content/purge?older_than_days=0")):  # fmt: skip
+        found.append(told(await it.http.request(method, path, headers=it.bearer())))
+    return same(found)
+
+
 @attack(TENANTS, "bill: the tenant, project or key named in headers, metadata, `user`, the query",
         "billed to the key's own tenant")  # fmt: skip
 async def _(it: AttackWorld) -> str:
