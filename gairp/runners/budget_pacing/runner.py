@@ -177,7 +177,8 @@ def _section(method: object, rows: pd.DataFrame) -> str:
     clear = int(((rows["gain_low"] > 0) & (rows["p_value"] < 0.05)).sum())
     line = (
         f"Above the published pacer at {above} of {len(rows)} budgets; not below the best fixed "
-        f"mix at the same spend at {not_below}, significantly above it at {clear}; largest mean "
+        f"mix at the same spend at {not_below}, significantly above it at {clear} (Holm-corrected "
+        "over the budgets); largest mean "
         f"overshoot {rows['overshoot'].max():.2%}, least use {rows['used'].min():.1%}."
     )
     return f"## {method}\n\n{line}\n\n{frame_table(rows[list(_SHOWN)], _cell)}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gairp.metrics.bootstrap import TwoWayBootstrap
+from gairp.metrics.holm import holm
 from gairp.metrics.interval import Estimate, p_value
 from gairp.metrics.mix import ZeroRouter
 from gairp.runners.budget_pacing.method import Spent
@@ -34,14 +35,16 @@ class Tables:
         self.draws, self.seed = draws, seed
 
     def measured(self, method: str, runs: Sequence[Sequence[Spent]]) -> pd.DataFrame:
-        """A row a budget; runs [seeds][budgets]."""
+        """A row a budget; runs [seeds][budgets]. p-values are Holm-corrected over the budgets."""
         boot = TwoWayBootstrap(
             self.groups, n_seeds=len(runs), rng=np.random.default_rng(self.seed), draws=self.draws
         )
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             self._row(method, i, np.array([seed[i] for seed in runs]), boot)
             for i in range(len(self.budgets))
         )
+        frame["p_value"] = holm(frame["p_value"].to_numpy())
+        return frame
 
     def _row(self, method: str, i: int, values: Floats, boot: TwoWayBootstrap) -> dict[str, Any]:
         """values: [seeds, 2, n], quality and cost."""
