@@ -20,6 +20,7 @@ import yaml
 import gairp.policies
 from gairp.errors import MissingDependencyError
 from gairp.policies.base import BasePolicy, GreedyPolicy
+from gairp.policies.learned.logistic import Logistic
 from gairp.policies.linucb import LinUCB
 from gairp.policies.thompson_beta import ThompsonBeta
 from gairp.protocols import Trainable
@@ -43,7 +44,10 @@ EXAMPLES: dict[str, dict[str, Callable[[], dict[str, Any]]]] = {
     "LatencySLO": {"slow": lambda: {"policy": LinUCB(), "seconds": 0.4, "share": 0.3}},
     "RequestCap": {"capped": lambda: {"policy": LinUCB(), "cap_usd": 0.01}},
     "TargetCost": {"target": lambda: {"policy": ThompsonBeta(), "target_usd": 3e-4, "step": 1e-3}},
-    "CascadeRouting": {"signed": lambda: {"signals": ["sign"], "longest": 2}},
+    "CascadeRouting": {
+        "signed": lambda: {"signals": ["sign"], "longest": 2},
+        "routed": lambda: {"signals": ["sign"], "router": Logistic()},
+    },
     "Chain": {"verified": lambda: {"verify": "sign", "models": {"large": "huge"}}},
     "EpsilonGreedy": {"decaying": lambda: {"epsilon": 0.5, "decay": 0.05}},
     "ExplorationFloor": {

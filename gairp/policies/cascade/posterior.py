@@ -47,12 +47,11 @@ class Posterior:
     scores is the best linear prediction: E[q | s_A] = mean(q) + C_qA C_AA⁻¹ (s_A - mean(s_A)).
     """
 
-    means: Means  #: of qualities, then of scores [2k]
-    covariance: Floats  #: [2k, 2k]
+    covariance: Floats  #: [2k, 2k], of qualities, then of scores
     nodes: Floats  #: [k, nodes], of equal weight: how an arm's score deviates from its mean
 
     @classmethod
-    def of(cls, means: Means, off: Floats) -> Self:
+    def of(cls, off: Floats) -> Self:
         """off [n, 2k]: deviations on rows that neither scorer nor means were fitted on.
 
         On rows that they were, means would be too near, and scores of another fit too far: the two
@@ -66,7 +65,7 @@ class Posterior:
         at = (np.arange(_NODES) + 0.5) / _NODES
         scores = [column[~np.isnan(column)] for column in off.T[off.shape[1] // 2 :]]
         nodes = [np.quantile(one, at) if len(one) else np.zeros(_NODES) for one in scores]
-        return cls(means, covariance, np.array(nodes))
+        return cls(covariance, np.array(nodes))
 
     def given(
         self, means: Floats, asked: Sequence[int], scores: Sequence[float]
@@ -97,15 +96,12 @@ class Posterior:
 
     def state(self) -> dict[str, Any]:
         """What `restored` takes."""
-        return {
-            "theta": self.means.theta, "bias": self.means.bias, "covariance": self.covariance,
-            "nodes": self.nodes,
-        }  # fmt: skip
+        return {"covariance": self.covariance, "nodes": self.nodes}
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Self:
         """Take up a saved state."""
-        return cls(Means(state["theta"], state["bias"]), state["covariance"], state["nodes"])
+        return cls(state["covariance"], state["nodes"])
 
 
 def _positive(covariance: Floats) -> Floats:

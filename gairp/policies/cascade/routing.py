@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gairp.errors import ConfigError, PriceError
 from gairp.policies.arms import ArmIndex
 from gairp.policies.base import Floats, State, best
 from gairp.policies.cascade.base import Cascade, cheapest
 from gairp.policies.cascade.posterior import Means, Posterior
+from gairp.policies.learned.router import LearnedRouter
 from gairp.policies.training import observed_means
 from gairp.rewards import Utility
 from gairp.types import Attempt, Context, TrainingSet
@@ -31,6 +33,7 @@ class CascadeRouting(Cascade):
 
     ridge: penalty of the regressions, null by generalised cross-validation. margin: utility that
         another attempt must promise to gain.
+    router: predicts quality before any answer; null takes ridge regressions for that too.
     """
 
     takes_best = True
@@ -45,6 +48,7 @@ class CascadeRouting(Cascade):
         c: float = 0.1,
         ridge: float | None = None,
         margin: float = 0.0,
+        router: LearnedRouter | None = None,
         utility: Utility | None = None,
         name: str | None = None,
     ) -> None:
@@ -57,9 +61,14 @@ class CascadeRouting(Cascade):
                 f"cascade_routing needs ridge above 0 and margin of at least 0; got {ridge} and "
                 f"{margin}"
             )
-        self.ridge, self.margin = ridge, float(margin)
+        if router is not None and router.predict != "quality":
+            raise ConfigError(
+                "cascade_routing.router must predict quality; set its predict=quality"
+            )
+        self.ridge, self.margin, self.router = ridge, float(margin), router
         self._arms = ArmIndex()
         self._latency = np.empty(0)
+        self._means = Means(np.empty((0, 0)), np.empty(0))
         self._posterior: Posterior | None = None
 
     def fit(self, train: TrainingSet, rng: np.random.Generator) -> None:
@@ -69,16 +78,38 @@ class CascadeRouting(Cascade):
         """
         self._begin_fit(train)
         seen = np.flatnonzero(train.observed.any(axis=0))
-        quality = np.where(train.observed, train.score, np.nan)
-        off = np.full((len(quality), 2 * len(seen)), np.nan)
-        for rest, held in self._folds(train, rng):
-            both = np.hstack([quality, self._scores(train)])[:, [*seen, *(len(quality[0]) + seen)]]
-            means = Means.fit(train.features[rest], both[rest], self.ridge)
-            off[held] = both[held] - means(train.features[held])
-        both = np.hstack([quality, self._scores(train)])[:, [*seen, *(len(quality[0]) + seen)]]
-        self._posterior = Posterior.of(Means.fit(train.features, both, self.ridge), off)
         self._arms = ArmIndex(tuple(train.arms[i] for i in seen))
+        off = np.full((len(train.features), 2 * len(seen)), np.nan)
+        for rest, held in self._folds(train, rng):
+            self._fit_prior(train.rows(rest), seen, rng)
+            apart = train.rows(held)
+            off[held] = self._outcomes(apart, seen) - self._prior(apart.features)
+        self._fit_prior(train, seen, rng)
+        self._posterior = Posterior.of(off)
         self._latency = observed_means(train.latency_s, train.observed)[seen]
+
+    def _outcomes(self, train: TrainingSet, seen: NDArray[np.int64]) -> Floats:
+        """Qualities and scores [n, 2k]; NaN where unknown."""
+        quality = np.where(train.observed, train.score, np.nan)
+        return np.hstack([quality[:, seen], self._scores(train)[:, seen]])
+
+    def _fit_prior(
+        self, train: TrainingSet, seen: NDArray[np.int64], rng: np.random.Generator
+    ) -> None:
+        targets = self._outcomes(train, seen)
+        if self.router is not None:
+            self.router.fit(train, rng)
+            targets = targets[:, len(seen) :]
+        self._means = Means.fit(train.features, targets, self.ridge)
+
+    def _prior(self, x: Floats) -> Floats:
+        """Expected qualities and scores before any answer [n, 2k], of x [n, d]."""
+        if self.router is None:
+            return self._means(x)
+        quality = np.full((len(x), len(self._arms)), np.nan)
+        columns = [self._arms.names.index(arm) for arm in self.router.arms]
+        quality[:, columns] = self.router.estimates(x)
+        return np.hstack([quality, self._means(x)])
 
     # -- deciding -------------------------------------------------------------------------
 
@@ -88,7 +119,7 @@ class CascadeRouting(Cascade):
         if not known:
             return cheapest(context), values
         assert self._posterior is not None
-        means = self._posterior.means(context.features)
+        means = self._prior(context.features[None])[0]
         covariance = self._posterior.covariance
         values[known] = self._values(context, known, (), means, covariance)
         return best(values, context), values
@@ -104,7 +135,7 @@ class CascadeRouting(Cascade):
         answered = [a for a in attempts if a.response.error is None]
         answered = [a for a in answered if a.decision.arm in self._arms]
         means, covariance = self._posterior.given(
-            self._posterior.means(context.features),
+            self._prior(context.features[None])[0],
             [self._arms.names.index(attempt.decision.arm) for attempt in answered],
             [self._score(context, attempt) for attempt in answered],
         )
@@ -162,12 +193,17 @@ class CascadeRouting(Cascade):
         return {
             "arms": list(self._arms.names), "width": self._width, "latency": self._latency,
             "scorer": self._scorer.state(),
+            "means": [self._means.theta, self._means.bias],
             "posterior": None if self._posterior is None else self._posterior.state(),
+            "router": None if self.router is None else self.router.save(),
         }  # fmt: skip
 
     def _restore(self, state: State) -> None:
         posterior = state["posterior"]
         self._posterior = None if posterior is None else Posterior.restored(posterior)
+        self._means = Means(*state["means"])
+        if self.router is not None:
+            self.router.load(state["router"])
         self._scorer.restore(state["scorer"])
         self._arms, self._latency = ArmIndex(tuple(state["arms"])), state["latency"]
         self._width = int(state["width"])

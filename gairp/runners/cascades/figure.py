@@ -26,12 +26,12 @@ def write_figure(
         _curves(curves, found, drawn)
         _gains(gains, table[table["method"] != reference], reference)
 
-    return draw(paint, stem, width=9.5, height=4.2)
+    return draw(paint, stem, width=9.5, height=4.8)
 
 
 def _curves(panel: Any, found: Comparison, drawn: list[str]) -> None:
     cost, quality = found.arms()
-    high = 1.35 * float(cost.max())
+    high = 1.7 * float(cost.max())
     at = np.linspace(float(cost.min()), high, 300)
     panel.plot(
         1e3 * at, frontier_quality(cost, quality, at), color=GREY, linewidth=1.2,
@@ -53,7 +53,7 @@ def _curves(panel: Any, found: Comparison, drawn: list[str]) -> None:
     panel.set_xlim(0.9e3 * float(cost.min()), 1e3 * high)
     panel.set_xlabel("cost of all attempts and checks (USD per 1,000 requests)")
     panel.set_ylabel("mean quality")
-    panel.legend(loc="lower right", fontsize=7.5)
+    panel.legend(loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=2, fontsize=8)
 
 
 def _gains(panel: Any, table: pd.DataFrame, reference: str) -> None:
@@ -69,4 +69,4 @@ def _gains(panel: Any, table: pd.DataFrame, reference: str) -> None:
     panel.tick_params(axis="y", labelsize=8)
     panel.invert_yaxis()
     panel.set_xlabel(f"average quality over the range of costs,\nless that of {reference}")
-    panel.legend(loc="lower left", fontsize=7.5)
+    panel.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=3, fontsize=8)

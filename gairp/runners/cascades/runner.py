@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.cascades.bench import Bench
+from gairp.runners.cascades.ceiling import best_scored, cost_of_everything
 from gairp.runners.cascades.checks import Check
 from gairp.runners.cascades.compare import Comparison, Prompts
 from gairp.runners.cascades.curve import Curve
@@ -48,7 +51,7 @@ class CascadesRunner:
         splits: int = 10,
         draws: int = 1000,
     ) -> None:
-        """`work` keeps finished curves; `drawn` are the methods whose curves the figure shows.
+        """`work` keeps finished curves; `drawn` are the cascades whose curves the figure shows.
 
         `methods`: name -> {policy, kind: router | cascade | other, checks}. `weights` are utility
         over the range of the arms' mean costs; `free` are the signals that come with every answer,
@@ -85,7 +88,11 @@ class CascadesRunner:
         )  # fmt: skip
         comparison = Comparison(found, prompts, draws=self.draws, seed=0)
         signals = (*self.free, "output_tokens", *{c.signal: None for c in self.checks.values()})
-        return self._report(comparison, signal_table(outcomes, signals))
+        ceiling = (
+            float(np.mean([best_scored(one, signals).mean() for one in prepared])),
+            float(np.mean([cost_of_everything(one, self.checks) for one in prepared])),
+        )
+        return self._report(comparison, signal_table(outcomes, signals), ceiling)
 
     def _curves(self, prepared: Sequence[Prepared]) -> Iterator[tuple[str, Curve]]:
         for split, data in enumerate(prepared):
@@ -104,13 +111,17 @@ class CascadesRunner:
 
     # -- report ---------------------------------------------------------------------------
 
-    def _report(self, found: Comparison, signals: pd.DataFrame) -> Path:
+    def _report(
+        self, found: Comparison, signals: pd.DataFrame, ceiling: tuple[float, float]
+    ) -> Path:
         kinds = {name: given["kind"] for name, given in self.methods.items()}
         table, reference = found.table(kinds), found.reference(kinds)
         (self.out / "figures").mkdir(parents=True, exist_ok=True)
         for stem, frame in (("summary", table), ("signals", signals)):
             frame.to_csv(self.out / f"{stem}.csv", index=False, float_format="%.6g")
-        write_figure(found, table, reference, self.drawn, self.out / "figures" / "cascades")
+        write_figure(
+            found, table, reference, [reference, *self.drawn], self.out / "figures" / "cascades"
+        )
         cascades = table[table["kind"] == "cascade"]
         gains = int((cascades["verdict"] == "gain").sum())
         losses = int((cascades["verdict"] == "loss").sum())
@@ -123,7 +134,9 @@ class CascadesRunner:
                 f"the best fixed mix, `over_router` to that of {reference}, the router that is "
                 f"best on validation; `top_` is where the method's quality is highest.",
                 f"Of {len(cascades)} cascades {gains} gain significantly over {reference} at equal "
-                f"cost and {losses} lose (Holm-corrected). Per-prompt oracle {found.oracle():.4f}.",
+                f"cost and {losses} lose (Holm-corrected). Per-prompt oracle {found.oracle():.4f}. "
+                f"Asking every arm with every check and taking the answer of the highest score "
+                f"gives {ceiling[0]:.4f}, at {1e3 * ceiling[1]:.4f} USD per 1,000 requests.",
                 "![Quality over cost, and gains at equal cost](figures/cascades.png)",
                 frame_table(_with_intervals(table)[list(_SHOWN)], _cell),
                 "## What the signals tell\n\nArea under the ROC curve: how often a right answer of "

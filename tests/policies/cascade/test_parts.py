@@ -65,7 +65,7 @@ def test_what_a_score_tells_is_learned_on_rows_that_it_was_not_fitted_on() -> No
     assert posterior is not None
     slopes, _ = posterior.next_scores(posterior.covariance, [0, 1, 2])
     assert np.diag(slopes) == pytest.approx([1.0, 1.0, 1.0], abs=0.4)
-    means, scores = posterior.means(fresh.features), policy._scores(fresh.training_set())
+    means, scores = policy._prior(fresh.features), policy._scores(fresh.training_set())
     for arm in range(3):
         given = [
             posterior.given(mean, [arm], [score[arm]])[0][arm]
@@ -102,13 +102,13 @@ def test_the_posterior_is_that_of_the_normal_distribution_it_was_drawn_from() ->
     slope, level = rng.normal(size=(4, 2)), np.array([0.1, 0.2, 0.3, 0.4])
     both = x @ slope.T + level + rng.multivariate_normal(np.zeros(4), covariance, len(x))
     means = Means.fit(x, both, ridge=1e-9)
-    found = Posterior.of(means, both - means(x))
-    assert found.means.theta == pytest.approx(slope, abs=0.01)
+    found = Posterior.of(both - means(x))
+    assert means.theta == pytest.approx(slope, abs=0.01)
     assert found.covariance == pytest.approx(covariance, abs=0.01)
     at = np.array([0.5, -1.0])
     mean = slope @ at + level
-    assert found.means(at) == pytest.approx(mean, abs=0.02)
-    now, spread = found.given(found.means(at), [1], [mean[3] + 0.5])
+    assert means(at) == pytest.approx(mean, abs=0.02)
+    now, spread = found.given(means(at), [1], [mean[3] + 0.5])
     gain = covariance[:, 3] / covariance[3, 3]
     assert now == pytest.approx(mean + 0.5 * gain, abs=0.03)
     left = covariance - np.outer(gain, covariance[3])
@@ -125,8 +125,8 @@ def test_an_answer_without_a_score_tells_nothing() -> None:
     both = np.hstack([world.score, world.sign])
     both[:, 5] = np.nan
     regressions = Means.fit(world.features, both, ridge=None)
-    found = Posterior.of(regressions, both - regressions(world.features))
-    means = found.means(world.features[0])
+    found = Posterior.of(both - regressions(world.features))
+    means = regressions(world.features[0])
     now, spread = found.given(means, [2], [np.nan])
     assert now.tolist() == means.tolist()
     slopes, nodes = found.next_scores(spread, [2])

@@ -42,6 +42,7 @@ def test_from_a_table_to_its_report_and_again(tmp_path: Path, capsys: Any) -> No
     path = runner(tmp_path).run()
     first = (path.parent / "summary.csv").read_bytes()
     assert path.read_text() in capsys.readouterr().out
+    assert "taking the answer of the highest score gives 0." in path.read_text()
     frame = pd.read_csv(path.parent / "summary.csv").set_index("method")
     assert set(frame.index) == set(METHODS)
     table: Any = frame.to_dict("index")
