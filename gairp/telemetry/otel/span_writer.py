@@ -66,5 +66,7 @@ class SpanWriter:
         return found
 
 
-def _short(value: Attribute) -> Attribute:
+def _short(value: Attribute) -> str | bool | int | float | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(value)
     return value[:_LONGEST] if isinstance(value, str) else value
