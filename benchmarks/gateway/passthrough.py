@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from gairp.backends.http.client import HttpClient
+from gairp.gateway.serving import protocol
 
 _HEADERS = ((b"content-type", b"application/json"),)
 
@@ -48,13 +49,7 @@ if __name__ == "__main__":
         Passthrough(f"http://127.0.0.1:{sys.argv[1]}/v1"),
         port=int(sys.argv[2]),
         loop="uvloop",
-        http="httptools",
-        ws="none",
         lifespan="off",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
         backlog=4096,
+        **protocol(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,13 @@ class App:
         self.settings, self.part = settings, part
         self.gateway: Gateway | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request, or live from startup to shutdown."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            assert self.gateway is not None, "the server must run the application's lifespan"
-            await self.gateway(scope, receive, send)
+            return self._live(receive, send)
+        assert scope["type"] == "http", "clients speak HTTP here and nothing else"
+        assert self.gateway is not None, "the server must run the application's lifespan"
+        return self.gateway(scope, receive, send)
 
     def idle(self) -> bool:
         """Whether no request is under way."""

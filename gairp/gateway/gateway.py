@@ -94,13 +94,12 @@ class Gateway:
         self._peers = peers
         self._other = other
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """ASGI."""
         operation = _OPERATIONS.get(scope["path"])
         if operation is not None and scope["method"] == "POST":
-            await self._serve(operation, scope, receive, send)
-        else:
-            await self._beside(scope, receive, send)
+            return self._serve(operation, scope, receive, send)
+        return self._beside(scope, receive, send)
 
     # -- the hot path ----------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 import httptools
@@ -43,7 +43,8 @@ class ServerProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A request begins; its body may not have come yet."""
-        parser, scope, url = self.parser, cast(dict[str, Any], self.scope), self.url
+        parser, url = self.parser, self.url
+        scope: Any = self.scope
         version = parser.get_http_version()
         scope["method"] = parser.get_method().decode("ascii")
         if version != "1.1":
@@ -56,14 +57,15 @@ class ServerProtocol(HttpToolsProtocol):
         scope["path"] = unquote(path) if "%" in path else path
         scope["raw_path"], scope["query_string"] = url, query
         keep_alive = version != "1.0" and parser.should_keep_alive()
-        before, cycle = self.cycle, Cycle(self, scope, keep_alive=keep_alive)
+        before = self.cycle
+        cycle: Any = Cycle(self, scope, keep_alive=keep_alive)
         cycle.continued = not self.expect_100_continue
-        self.cycle = cast(Any, cycle)
+        self.cycle = cycle
         if before is None or before.response_complete:
             self._begin(cycle)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((cast(Any, cycle), self.app))
+            self.pipeline.appendleft((cycle, self.app))
 
     def _begin(self, cycle: Cycle) -> None:
         task = self.loop.create_task(cycle.run(self.app))
@@ -72,7 +74,7 @@ class ServerProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        cycle = cast(Cycle, self.cycle)
+        cycle: Any = self.cycle
         if cycle.response_complete:
             return
         cycle.pieces.append(body)
@@ -83,15 +85,15 @@ class ServerProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The body is whole."""
-        cycle = cast(Cycle, self.cycle)
+        cycle: Any = self.cycle
         if not cycle.response_complete:
             cycle.more_body = False
             cycle.wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
-        cycle = cast("Cycle | None", self.cycle)
-        self.cycle = cast(Any, None)  # uvicorn's own way of waking would not find it asleep
+        cycle: Any = self.cycle
+        self.cycle = None  # type: ignore[assignment]  # uvicorn's own way of waking it is another
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         if cycle is not None:
@@ -112,8 +114,8 @@ class ServerProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            cycle, _ = self.pipeline.pop()
-            self._begin(cast(Any, cycle))
+            cycle: Any = self.pipeline.pop()[0]
+            self._begin(cycle)
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
@@ -155,7 +157,7 @@ class Cycle:
         self.more_body, self.news = True, False
         self.pieces: list[bytes] = []
         self.waiting = 0  #: bytes that were not read yet
-        self.task: asyncio.Task[None] | None = None
+        self.task: Any = None
         self._event: asyncio.Event | None = None
         self._head: bytes | None = None
         self._chunked = False
@@ -174,7 +176,7 @@ class Cycle:
                 protocol.logger.error("the application returned without a whole response")
                 await self._broken()
         finally:
-            protocol.tasks.discard(cast(Any, self.task))
+            protocol.tasks.discard(self.task)
             self.task = None
 
     async def _broken(self) -> None:

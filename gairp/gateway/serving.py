@@ -101,6 +101,7 @@ def protocol() -> dict[str, Any]:
     return {
         "http": ServerProtocol,
         "ws": "none",
+        "interface": "asgi3",
         "access_log": False,
         "log_config": None,
         "server_header": False,

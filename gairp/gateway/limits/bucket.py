@@ -23,7 +23,7 @@ class TokenBucket:
         """Tokens that may be taken."""
         if now > self._at:
             filled = self._left + (now - self._at) * self.limit / 60.0
-            self._left = min(float(self.limit), filled)
+            self._left = filled if filled < self.limit else float(self.limit)
             self._at = now
         return self._left
 
@@ -37,4 +37,5 @@ class TokenBucket:
 
     def give(self, tokens: int, now: float) -> None:
         """Back what was held and not used; less than 0 takes more."""
-        self._left = min(float(self.limit), self.left(now) + tokens)
+        left = self.left(now) + tokens
+        self._left = left if left < self.limit else float(self.limit)
