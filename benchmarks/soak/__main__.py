@@ -26,6 +26,7 @@ def main() -> int:
         connections=arguments.connections,
         kills=arguments.kills,
         seed=arguments.seed,
+        workers=arguments.workers,
         postgres=_wanted(arguments.ledger == "postgres", has_postgres(), "PostgreSQL", "SQLite"),
         redis=_wanted(arguments.limits == "redis", has_redis(), "Redis", "the gateway's memory"),
     )
@@ -57,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=150.0, help="of load")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--kills", type=int, default=3, help="of the gateway")
+    parser.add_argument("--workers", type=int, default=1, help="several need Redis")
     parser.add_argument("--ledger", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument("--limits", choices=("redis", "memory"), default="redis")
     parser.add_argument("--seed", type=int, default=0)

@@ -47,8 +47,8 @@ class Child:
         return [] if self._process is None else [self._process.pid]
 
     def kill_own(self, module: str) -> int:
-        """As `kill -9` of its children that run this module; how many there were."""
-        found = [pid for pid in self.pids for pid in _children(pid) if module in _command(pid)]
+        """As `kill -9` of those below it that run this module; how many there were."""
+        found = [pid for pid in self.pids for pid in _below(pid) if module in _command(pid)]
         for pid in found:
             os.kill(pid, signal.SIGKILL)
         return len(found)
@@ -68,6 +68,13 @@ class Child:
             time.sleep(0.02)
         self.kill()
         raise SoakError(f"{self._command[0]} does not listen on port {self.port}: {self.said()}")
+
+    def kill_all(self) -> None:
+        """As `kill -9` of it and of its own children, at once."""
+        for child in [child for pid in self.pids for child in _children(pid)]:
+            if "gairp.gateway.feeds" not in _command(child):  # ends by itself, having taken all
+                os.kill(child, signal.SIGKILL)
+        self.kill()
 
     def kill(self) -> None:
         """As `kill -9`."""
@@ -110,8 +117,16 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def _below(pid: int) -> list[int]:
+    """Children, and theirs."""
+    return [each for child in _children(pid) for each in (child, *_below(child))]
+
+
 def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""  # it has just ended
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterable
 from hashlib import sha256
@@ -30,10 +32,11 @@ class GatewayProcess:
         deadline_s: float,
         ledger: str | None,
         redis: str | None,
+        workers: int = 1,
     ) -> None:
         self.home, self.port, self.deadline_s = folder / "home", free_port(), deadline_s
         self.ledger = ledger or f"sqlite:///{self.home}/ledger.db"
-        self.redis = redis
+        self.redis, self.workers = redis, workers
         conf = folder / "conf" / "serving"
         conf.mkdir(parents=True)
         (folder / "prices.yaml").write_text(_prices(), encoding="utf-8")
@@ -49,6 +52,25 @@ class GatewayProcess:
     def base_url(self) -> str:
         """What its clients take as their address."""
         return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def serving(self) -> list[int]:
+        """The processes that answer."""
+        if self.workers == 1:
+            return self.child.pids
+        return [self._pid(str(n)) for n in range(1, self.workers + 1)]
+
+    def kill(self, name: str) -> None:
+        """As `kill -9` of a worker, or of the learner."""
+        os.kill(self._pid(name), signal.SIGKILL)
+
+    def _pid(self, name: str) -> int:
+        """Who writes this journal, or wrote it last; 0 where nobody has."""
+        home = self.home if name == "learner" else self.home / "workers" / name
+        try:
+            return int((home / "journal" / "writer.lock").read_text(encoding="ascii") or 0)
+        except OSError:
+            return 0
 
     def _settings(self, mocks: Iterable[Mock], prices: Path) -> dict[str, Any]:
         arms = {mock.name: {"backend": mock.name, "model": mock.name} for mock in mocks}
@@ -77,6 +99,7 @@ class GatewayProcess:
                 }
             ],
             "drain_s": 5.0,
+            "workers": self.workers,
             "snapshot_every_s": 2.0,
             "ledger": self.ledger,
             "limits": {} if self.redis is None else {"redis": self.redis},

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 What = Literal[
     "kill gateway", "kill feeds", "kill model", "start model", "stop PostgreSQL",
-    "start PostgreSQL", "stop Redis", "start Redis",
+    "start PostgreSQL", "stop Redis", "start Redis", "kill worker", "kill learner",
 ]  # fmt: skip
 
 
@@ -17,9 +17,10 @@ class Event(NamedTuple):
     what: What
 
 
-def plan(*, kills: int, postgres: bool, redis: bool) -> list[Event]:
+def plan(*, kills: int, postgres: bool, redis: bool, workers: int = 1) -> list[Event]:
     """Kills of the gateway spread over the time; a model dies twice, and what follows the journal
-    for ledger and audit log; the services are away once.
+    for ledger and audit log; the services are away once. Of several workers one is killed twice,
+    and the learner.
     """
     events = [Event((i + 1) / (kills + 1), "kill gateway") for i in range(kills)]
     events += [Event(0.18, "kill feeds"), Event(0.70, "kill feeds")]
@@ -30,4 +31,7 @@ def plan(*, kills: int, postgres: bool, redis: bool) -> list[Event]:
         events += [Event(0.34, "stop PostgreSQL"), Event(0.44, "start PostgreSQL")]
     if redis:
         events += [Event(0.58, "stop Redis"), Event(0.64, "start Redis")]
+    if workers > 1:
+        events += [Event(at, "kill worker") for at in (0.20, 0.66)]
+        events += [Event(at, "kill learner") for at in (0.30, 0.90)]
     return sorted(events)

@@ -15,7 +15,8 @@ def report(options: Options, soaked: Soaked, found: Account) -> str:
     limits = "Redis" if options.redis else "memory"
     lines = [
         f"{options.seconds:.0f} s, {options.connections} connections; ledger in {ledger}, limits "
-        f"in {limits}; {options.kills} kills, ready again after {down} s",
+        f"in {limits}; workers {options.workers}; {options.kills} kills, ready again after "
+        f"{down} s",
         f"clients were told   {', '.join(f'{name} {count}' for name, count in told.items())}",
         f"refusals            {codes or '—'}",
         f"failed over         {found.failed_over}",

@@ -39,6 +39,7 @@ class Options:
     postgres: bool = False
     redis: bool = False
     faults: bool = True
+    workers: int = 1
     least: int = 0
 
 
@@ -83,7 +84,7 @@ class Soak:
         urls = {name: service.url for name, service in self._services.items()}
         gateway = GatewayProcess(
             self._folder, mocks, deadline_s=options.deadline_s, ledger=urls.get("PostgreSQL"),
-            redis=urls.get("Redis"),
+            redis=urls.get("Redis"), workers=options.workers,
         )  # fmt: skip
         for child in (*[mock.child for mock in mocks], gateway.child):
             self._stack.callback(child.kill)
@@ -92,7 +93,7 @@ class Soak:
             gateway.base_url, connections=options.connections, pause_s=options.pause_s,
             seed=options.seed,
         )  # fmt: skip
-        waits = Waits(lambda: [os.getpid(), *gateway.child.pids])
+        waits = Waits(lambda: [os.getpid(), *gateway.serving])
         soaked = Soaked(gateway=gateway, mocks=mocks, load=load, waits=waits)
         asyncio.run(self._live(soaked))
         gateway.child.stop()
@@ -109,7 +110,10 @@ class Soak:
         begun = time.monotonic()
         watching = asyncio.create_task(soaked.waits.watch())
         asking = asyncio.create_task(soaked.load.run())
-        events = plan(kills=options.kills, postgres=options.postgres, redis=options.redis)
+        events = plan(
+            kills=options.kills, postgres=options.postgres, redis=options.redis,
+            workers=options.workers,
+        )  # fmt: skip
         for event in events:
             await asyncio.sleep(max(0.0, begun + event.at * options.seconds - time.monotonic()))
             self._say(f"{event.at * options.seconds:6.1f} s  {event.what}")
@@ -133,6 +137,9 @@ class Soak:
         }
         if event.what == "kill gateway":
             await self._killed(soaked)
+        elif event.what in ("kill worker", "kill learner"):
+            soaked.in_flight.append(soaked.load.in_flight)
+            soaked.gateway.kill("1" if event.what == "kill worker" else "learner")
         else:
             await asyncio.to_thread(acts[event.what])
 
@@ -149,7 +156,7 @@ class Soak:
         await self._answers(soaked)
         at = time.monotonic()
         soaked.in_flight.append(soaked.load.in_flight)
-        soaked.gateway.child.kill()
+        soaked.gateway.child.kill_all()
         await asyncio.to_thread(soaked.gateway.child.start)
         await _ready(soaked.gateway)
         soaked.down_s.append(time.monotonic() - at)

@@ -178,6 +178,18 @@ def build_limits(settings: GatewaySettings, stack: AsyncExitStack) -> tuple[Limi
     return RedisLimits(redis), RedisPurse(redis)
 
 
+def feed_plan(settings: GatewaySettings) -> FeedPlan:
+    """What follows the journal, and where it goes."""
+    return FeedPlan(
+        home=settings.home,
+        ledger=None if settings.ledger is None else settings.ledger_url(),
+        audit=settings.audit,
+        arms=settings.arm_table(),
+        prices=settings.prices,
+        log=settings.log,
+    )
+
+
 def build_feeds(
     settings: GatewaySettings, purse: Purse, store: Store | None
 ) -> FeedProcess | FeedThreads | None:
@@ -186,14 +198,7 @@ def build_feeds(
     They are brought up to date first, and what the ledger then says was spent goes into the
     budgets of this process.
     """
-    plan = FeedPlan(
-        home=settings.home,
-        ledger=None if settings.ledger is None else settings.ledger_url(),
-        audit=settings.audit,
-        arms=settings.arm_table(),
-        prices=settings.prices,
-        log=settings.log,
-    )
+    plan = feed_plan(settings)
     with needed_for("ledger and budgets"), sole_follower(plan.folder), ExitStack() as undone:
         feeders = [Feeder(feed, plan.journal) for feed in plan.feeds(store)]
         for feeder in feeders:

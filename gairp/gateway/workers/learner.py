@@ -15,7 +15,10 @@ from gairp.gateway.build import (
     build_follower,
     build_store,
     build_upstreams,
+    feed_plan,
 )
+from gairp.gateway.feeds.process import FeedProcess
+from gairp.gateway.feeds.threads import FeedThreads
 from gairp.gateway.learners.house import House
 from gairp.gateway.limits.protocol import OpenPurse
 from gairp.gateway.settings import GatewaySettings
@@ -37,7 +40,6 @@ async def learn(
 ) -> None:
     """Until `stop`, and until all that the workers have written is in the journal."""
     async with AsyncExitStack() as stack:
-        store = build_store(settings, stack)
         follower = await asyncio.to_thread(build_follower, settings)
         clock = WallClock(time.monotonic() - part.started)
         engine = build_engine(settings, build_upstreams(settings), follower=follower, clock=clock)
@@ -49,7 +51,7 @@ async def learn(
         stack.callback(spools.close)
         merger = Merger(house, spools, publisher, recalled)
         merger.catch_up()  # what was left when the last one ended
-        feeds = build_feeds(settings, OpenPurse(), store)
+        feeds = _feeds(settings, part, stack)
         if feeds is not None:
             stack.callback(feeds.close)
             feeds.start()
@@ -74,6 +76,18 @@ async def learn(
                 task.cancel()
         merger.catch_up()
         merger.checkpoint()
+
+
+def _feeds(
+    settings: GatewaySettings, part: Part, stack: AsyncExitStack
+) -> FeedProcess | FeedThreads | None:
+    """Caught up before the first request. In traffic nobody waits for them: neither for a database
+    that is away, nor for the process of one's predecessor, which takes what is left first.
+    """
+    plan = feed_plan(settings)
+    if part.again and settings.feeds == "process" and (plan.audit or plan.ledger is not None):
+        return FeedProcess(plan)
+    return build_feeds(settings, OpenPurse(), build_store(settings, stack))
 
 
 async def _merge(merger: Merger, hub: Hub, publisher: Publisher, stop: Stop) -> None:

@@ -19,6 +19,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     of: int
     line: str  #: the Unix socket of the learner
     started: float  #: when the gateway began, on the machine's monotonic clock: all share it
+    again: bool = False  #: one has served before, and requests are under way
 
     @property
     def name(self) -> str:

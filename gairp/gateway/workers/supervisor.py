@@ -184,7 +184,7 @@ class Supervisor:
                     hard_s=_CLOSING_S if learner else 5.0)  # fmt: skip
         part = Part(
             number=0 if learner else int(name), of=self.settings.workers, line=self._line,
-            started=self._started,
+            started=self._started, again=self._children[name].ready,
         )  # fmt: skip
         _exit(lambda: self._run(part, stop, lambda: os.write(self._tell, f"{name}\n".encode())))
 

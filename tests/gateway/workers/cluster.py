@@ -39,8 +39,8 @@ class Cluster:
         (home / "prices.yaml").write_text(PRICE_FILE)
         more = {
             "workers": 2, "floor": 0.2, "publish": {"learns": 4, "after_s": 0.02},
-            "snapshot_every_s": 0.2, "prices": {"user_files": [str(home / "prices.yaml")]},
-            "port": _free_port(), **more,
+            "snapshot_every_s": 0.2, "feeds": "process", "port": _free_port(),
+            "prices": {"user_files": [str(home / "prices.yaml")]}, **more,
         }  # fmt: skip
         self.home, self.settings = home, settings(fake.base_url, home, **more)
         self.log = home / "log"
