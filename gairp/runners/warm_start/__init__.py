@@ -1,0 +1,1 @@
+"""How many online requests a trained prior saves."""
