@@ -24,6 +24,9 @@ KEYS = (
     "http_vs_httpx",
     "ope_bootstrap_s",
     "obp_ratio",
+    *(f"score_{name}_s" for name in ("knn", "linear", "mf", "cluster")),
+    *(f"decide_{name}_ms" for name in ("knn", "linear", "mf", "cluster")),
+    *(f"decide_{name}_vs_sklearn" for name in ("knn", "linear", "logistic", "cluster", "mlp")),
 )
 #: One thread for everybody: a peer's linear algebra shall not take a second core, nor ours.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -54,10 +57,10 @@ def _by_key(benchmarks: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, A
 
 def _line(key: str, measured: Mapping[str, Any] | None) -> str:
     if measured is None:
-        return f"{key:20} —       not measured"
+        return f"{key:26} —       not measured"
     ratio, target = measured["ratio"], measured["target"]
     verdict = "met" if ratio <= target else "missed"
-    return f"{key:20} {ratio:<7.4f} target {target:.4g}: {verdict}; {measured['text']}"
+    return f"{key:26} {ratio:<7.4f} target {target:.4g}: {verdict}; {measured['text']}"
 
 
 def _rounded(measured: Mapping[str, Any] | None) -> float | None:

@@ -173,3 +173,10 @@ def group(root: Path, name: str) -> str:
 def experiments(root: Path) -> str:
     """The studies that ship."""
     return experiment_table(root / "conf" / "experiment")
+
+
+def methods(root: Path, kind: str) -> str:
+    """Policies of one kind, out of their docstrings and the committed results."""
+    from docs.methods import section
+
+    return section(root, kind)

@@ -42,6 +42,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "keys": blocks.keys,
     "group": blocks.group,
     "experiments": blocks.experiments,
+    "methods": blocks.methods,
 }
 
 
