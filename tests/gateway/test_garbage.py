@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 from pathlib import Path
+from typing import Any
 
+import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from gairp.gateway.content.recorder import RecordingClient
 from gairp.gateway.exchange.exchange import Exchange
+from gairp.gateway.exchange.watched import Watched
 from gairp.gateway.garbage import Garbage
+from gairp.telemetry.otel import pipeline
+from gairp.telemetry.otel.settings import OtelSettings
 from tests.gateway.world import HI, World, world
 
 
-def test_a_request_is_gone_when_it_is_answered(tmp_path: Path) -> None:
+def _nowhere(settings: OtelSettings) -> pipeline.Pipeline:
+    return pipeline.Pipeline(
+        resource=pipeline.resource_of(settings),
+        processor=SimpleSpanProcessor(InMemorySpanExporter()),
+        reader=None,
+    )
+
+
+WATCHED = {"log": {"access": True}, "otel": {}, "content": {}}
+
+
+@pytest.mark.parametrize("more", [{}, WATCHED], ids=["plain", "watched"])
+def test_a_request_is_gone_when_it_is_answered(
+    tmp_path: Path, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAIRP_CONTENT_KEYS", f"k1:{base64.b64encode(b'm' * 32).decode()}")
+    monkeypatch.setattr(pipeline, "open_pipeline", _nowhere)
+
     async def asked(it: World) -> None:
         for _ in range(5):
             await it.ask()
@@ -19,14 +46,17 @@ def test_a_request_is_gone_when_it_is_answered(tmp_path: Path) -> None:
         assert [chunk async for chunk in stream]
 
     async def work() -> int:
-        async with world(tmp_path) as it:
+        async with world(tmp_path, **more) as it:
             await asked(it)
             gc.collect()
             gc.disable()
             try:
                 await asked(it)
                 await asyncio.sleep(0.1)  # timers that were cancelled are put away a turn later
-                return sum(isinstance(one, Exchange) for one in gc.get_objects())
+                return sum(
+                    isinstance(one, Exchange | Watched | RecordingClient)
+                    for one in gc.get_objects()
+                )
             finally:
                 gc.enable()
 
