@@ -17,9 +17,19 @@ from gairp.gateway.build import build_engine, build_upstreams
 from gairp.policies.cascade.chain import Chain
 from gairp.runners.replay_log.runner import ReplayLogRunner
 from gairp.types import TrainingSet
+from tests.gateway.test_follow import Shelf, document
 from tests.gateway.world import HI, World, settings, world
 
 SMALL, LARGE = "a short answer", "a longer and better answer"
+
+
+def train() -> TrainingSet:
+    """Two rows, so that a chain is fitted; what it learns of them does not matter here."""
+    return TrainingSet(
+        arms=("small", "large"), features=np.ones((2, 16)), score=np.ones((2, 2)),
+        cost_usd=np.ones((2, 2)), latency_s=np.ones((2, 2)), observed=np.full((2, 2), True),
+        signals={"output_tokens": np.ones((2, 2)), "agreement": np.ones((2, 2))},
+    )  # fmt: skip
 
 
 class LongEnough(Chain):
@@ -27,12 +37,7 @@ class LongEnough(Chain):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**{"chain": ["small", "large"], "verify": "output_tokens", **given})
-        train = TrainingSet(
-            arms=("small", "large"), features=np.ones((2, 16)), score=np.ones((2, 2)),
-            cost_usd=np.ones((2, 2)), latency_s=np.ones((2, 2)),
-            observed=np.full((2, 2), True), signals={"output_tokens": np.ones((2, 2))},
-        )  # fmt: skip
-        self.fit(train, np.random.default_rng(0))
+        self.fit(train(), np.random.default_rng(0))
 
 
 def policies(threshold: float) -> dict[str, Any]:
@@ -137,3 +142,37 @@ def test_a_cascade_that_cannot_be_served_is_refused_at_the_start(
     wanted = settings("http://127.0.0.1:9", tmp_path, policies={"auto": policy})
     with pytest.raises(ConfigError, match=match):
         build_engine(wanted, build_upstreams(wanted))
+
+
+def test_a_registered_cascade_takes_over_and_one_that_cannot_be_served_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf()
+    shelf.documents["1"] = document("gairp.policies.random.Random")
+    for version, signal in (("2", "output_tokens"), ("3", "agreement")):
+        given = {"chain": ["small", "large"], "verify": signal, "threshold": 9.0}
+        policy = Chain(**given)  # type: ignore[arg-type]
+        policy.fit(train(), np.random.default_rng(0))
+        made = document("gairp.policies.cascade.chain.Chain", policy.save(), floor=0.0)
+        shelf.documents[version] = {**made, "config": {**made["config"], **given}}
+    shelf.alias = "1"
+    monkeypatch.setattr("gairp.tracking.registry.PolicyRegistry", lambda uri: shelf)
+
+    async def main() -> tuple[str, str, str]:
+        policies = {"auto": {"uri": "models:/router@champion"}}
+        async with world(tmp_path, policies=policies, registry_every_s=0.02) as it:
+            shelf.alias = "2"
+            async with asyncio.timeout(20):
+                while it.gateway.engine.house.find("auto").version != "2":
+                    await asyncio.sleep(0.01)
+            raw = await it.ask()
+            shelf.alias = "3"
+            await asyncio.sleep(0.2)
+            said = raw.parse().choices[0].message.content
+            return (
+                said,
+                raw.headers["x-gairp-attempts"],
+                it.gateway.engine.house.find("auto").version,
+            )
+
+    assert asyncio.run(main()) == (LARGE, "2", "2")
