@@ -42,7 +42,7 @@ class EvaluateRunner:
             if OmegaConf.is_missing(config, key):
                 raise ConfigError(f"{key} must be set: add {key}=… to the command")
         given: Any = OmegaConf.to_container(config, resolve=True)
-        given["policies"] = chosen_policies({"policies": {}, **given})
+        given["policies"] = chosen_policies({"policies": {}, **given}, registry=False)
         out = Path(given.pop("out") or HydraConfig.get().runtime.output_dir)
         return cls(Settings.of(given, out))
 

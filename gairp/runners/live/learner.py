@@ -28,6 +28,7 @@ from gairp.routing.retry import RetryRule
 from gairp.routing.router import Router
 from gairp.runners.live.material import Material
 from gairp.runners.live.question import LiveQuestion
+from gairp.runners.registered import FITTED
 from gairp.runners.replay.job import Job, build_policy, replay_engine
 from gairp.types import Arm, Floats, Request
 
@@ -181,15 +182,17 @@ def _more(material: Material) -> Any:
 
 
 def _head(job: Job, policy: BasePolicy, material: Material, facts: Mapping[str, str]) -> Opened:
-    warm = material.prepared is not None
+    config = job_document(job)
+    # What was trained elsewhere is not made again from the configuration alone.
+    begun = material.prepared is not None or FITTED in config
     return Opened(
         learner=learner_name(job),
         at=time.time(),
         seed=job.seed,
         policy=policy.name,
         policy_version="",
-        config=job_document(job),
+        config=config,
         features=material.fingerprints,
         facts={**facts, "architecture": machine()},
-        start_state=policy.save() if warm and policy.restorable else None,
+        start_state=policy.save() if begun and policy.restorable else None,
     )

@@ -48,9 +48,20 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "policies": chosen_policies(settings)}
 
 
-def chosen_policies(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The policies that have a class, or are in the registry."""
-    return {name: c for name, c in settings["policies"].items() if "_target_" in c or "uri" in c}
+def chosen_policies(settings: Mapping[str, Any], *, registry: bool = True) -> dict[str, Any]:
+    """The policies that have a class, or are in the registry.
+
+    Raises ConfigError for the latter where they have no place (`registry` False).
+    """
+    policies = settings["policies"].items()
+    found = {name: c for name, c in policies if "_target_" in c or "uri" in c}
+    for name, config in found.items():
+        if "_target_" not in config and not registry:
+            raise ConfigError(
+                f"policies.{name}.uri: studies, live runs and the gateway take policies of the "
+                "registry; a challenger on a log is named by its class, with state=FILE"
+            )
+    return found
 
 
 def seeds_of(value: object) -> list[int]:

@@ -62,7 +62,7 @@ class ReplayLogRunner:
             log=settings["log"],
             out=Path(settings["out"] or HydraConfig.get().runtime.output_dir),
             allow=settings["allow"],
-            challengers=chosen_policies({"policies": {}, **settings}),
+            challengers=chosen_policies({"policies": {}, **settings}, registry=False),
             reads=settings["reads"],
             floor=settings["floor"],
         )
