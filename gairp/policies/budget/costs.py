@@ -22,8 +22,8 @@ class CostModel(Protocol):
     def expected(self, context: Context) -> Floats:
         """USD [k]; the context's own where nothing is known."""
 
-    def learn(self, arm: str, features: Floats, cost_usd: float) -> None:
-        """What one call cost."""
+    def learn(self, arm: str, features: Floats, cost_usd: float, *, expected_usd: float) -> None:
+        """What one call cost, and what the context had said it would."""
 
     def fit(self, train: TrainingSet) -> None:
         """Learn every observed cell of recorded outcomes."""
@@ -44,14 +44,16 @@ class RidgeCosts:
     expected cost stands.
 
     ridge: the penalty on |θ|².
+    relative: predict the ratio to what the context expects, so that an announced price counts from
+        the first request on; else a new price is learned from bills.
     """
 
-    def __init__(self, *, ridge: float = 1.0, minimum: int = 20) -> None:
+    def __init__(self, *, ridge: float = 1.0, minimum: int = 20, relative: bool = False) -> None:
         if not 0 < ridge < math.inf or minimum < 1:
             raise ConfigError(
                 f"ridge_costs needs ridge > 0 and minimum >= 1; got {ridge} and {minimum}"
             )
-        self.ridge, self.minimum = float(ridge), int(minimum)
+        self.ridge, self.minimum, self.relative = float(ridge), int(minimum), relative
         self._ridge = RidgeArms(self.ridge)
         self._paid: dict[str, list[float]] = {}  # arm -> calls, Σ cost, Σ exp(prediction)
 
@@ -62,28 +64,33 @@ class RidgeCosts:
         for i, arm in enumerate(context.candidates):
             calls, paid, predicted = self._paid.get(arm, _NOTHING)
             if calls >= self.minimum:
-                cost[i] = math.exp(min(logs[i], 50.0)) * paid / predicted
+                unit = cost[i] if self.relative else 1.0
+                cost[i] = unit * math.exp(min(logs[i], 50.0)) * paid / predicted
         return cost
 
-    def learn(self, arm: str, features: Floats, cost_usd: float) -> None:
+    def learn(self, arm: str, features: Floats, cost_usd: float, *, expected_usd: float) -> None:
         """What one call cost; a call that cost nothing has no logarithm, and is left out."""
-        if not cost_usd > 0:
+        unit = expected_usd if self.relative else 1.0
+        if not (cost_usd > 0 and unit > 0):
             return
-        self._ridge.update(arm, features, math.log(cost_usd))
+        amount = cost_usd / unit
+        self._ridge.update(arm, features, math.log(amount))
         mean, _ = self._ridge.predict(features, (arm,))
         sums = self._paid.setdefault(arm, [0.0, 0.0, 0.0])
         sums[0] += 1.0
-        sums[1] += cost_usd
+        sums[1] += amount
         sums[2] += math.exp(min(mean[0], 50.0))
 
     def fit(self, train: TrainingSet) -> None:
-        """Learn every observed cell."""
+        """Learn every observed cell; an arm's mean is what was expected of it."""
+        usual = np.nanmean(np.where(train.observed, train.cost_usd, np.nan), axis=0)
         for row, arm in np.argwhere(train.observed):
-            self.learn(train.arms[arm], train.features[row], float(train.cost_usd[row, arm]))
+            cost = float(train.cost_usd[row, arm])
+            self.learn(train.arms[arm], train.features[row], cost, expected_usd=float(usual[arm]))
 
     def fresh(self) -> RidgeCosts:
         """An untrained model of the same parameters."""
-        return RidgeCosts(ridge=self.ridge, minimum=self.minimum)
+        return RidgeCosts(ridge=self.ridge, minimum=self.minimum, relative=self.relative)
 
     def state(self) -> dict[str, Any]:
         """What `restore` takes."""

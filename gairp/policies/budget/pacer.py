@@ -212,8 +212,9 @@ class BudgetPacer(PolicyWrapper):
         if self._model is not None:
             for attempt in outcome.attempts:
                 if attempt.response.error is None:
-                    arm = attempt.decision.arm
-                    self._model.learn(arm, context.features, attempt.cost_usd)
+                    arm, cost_usd = attempt.decision.arm, attempt.cost_usd
+                    listed = float(context.expected_cost[context.candidates.index(arm)])
+                    self._model.learn(arm, context.features, cost_usd, expected_usd=listed)
         if self._purse(context) is not None:
             self._pay(costed, decision, cost)
 

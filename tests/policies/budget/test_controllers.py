@@ -128,7 +128,8 @@ def test_ridge_costs_are_those_of_the_model_that_made_them() -> None:
     model = RidgeCosts(ridge=1e-6)
     x = np.column_stack([np.ones(4_000), rng.uniform(-1, 1, 4_000)])
     for row in x:
-        model.learn("a", row, float(np.exp(2.0 * row[1] - 9.0 + rng.normal(0.0, 0.5))))
+        paid = float(np.exp(2.0 * row[1] - 9.0 + rng.normal(0.0, 0.5)))
+        model.learn("a", row, paid, expected_usd=7.0)
     at = context(0, [7.0, 8.0])
     for z in (-0.5, 0.0, 0.5):
         given = Context(
@@ -138,8 +139,25 @@ def test_ridge_costs_are_those_of_the_model_that_made_them() -> None:
         cost = model.expected(given)
         assert cost[0] == pytest.approx(np.exp(2.0 * z - 9.0 + 0.125), rel=0.05)
         assert cost[1] == 8.0  # never called: the context's
-    model.learn("a", x[0], 0.0)
+    model.learn("a", x[0], 0.0, expected_usd=7.0)
     assert model.state()["paid"]["a"][0] == 4_000
+
+
+def test_relative_costs_follow_an_announced_price_at_once() -> None:
+    """An arm that costs twice what is expected of it, whatever that is."""
+    model = RidgeCosts(ridge=1e-9, relative=True)
+    x = np.ones(1)
+    for _ in range(20):
+        model.learn("a", x, 6.0, expected_usd=3.0)
+    model.learn("a", x, 6.0, expected_usd=0.0)  # no ratio to learn
+    for listed in (3.0, 0.3):
+        given = Context(
+            request_id="r", features=x, candidates=("a",),
+            expected_cost=np.array([listed]), max_cost=np.array([9.0]),
+        )  # fmt: skip
+        assert model.expected(given)[0] == pytest.approx(2.0 * listed)
+    assert model.state()["paid"]["a"][0] == 20.0
+    assert model.fresh().relative
 
 
 def test_a_cap_narrows_and_refuses() -> None:
