@@ -16,6 +16,7 @@ KEYS = (
     "linucb_vs_mabwiser",
     "linucb_vs_vw",
     "engine_overhead",
+    "events_vs_plain",
     "linear_1m_vs_100k",
     "mlflow_share",
     "live_vs_client",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.problem import Problem
 from gairp.policies.linucb import LinUCB
@@ -35,7 +36,7 @@ class EngineLoop:
     def __call__(self) -> None:
         """Replay the problem once, from a new policy to a closed log."""
         problem = self.problem
-        engine = Replay(
+        engine = self.engine(
             policy=LinUCB(alpha=1.0, ridge=1.0),
             arms=problem.arms,
             expected_cost=problem.expected_cost,
@@ -46,6 +47,10 @@ class EngineLoop:
         with ParquetLog(self.path) as decisions:
             prompts = self.outcomes.prompts(range(len(problem.request_ids)))
             engine.run(prompts, Tee((self.log, DecisionSink(decisions))))
+
+    def engine(self, **shared: Any) -> Replay:
+        """The plain one: requests come one at a time."""
+        return Replay(**shared)
 
 
 class PolicyLoop:

@@ -9,6 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.engine_loop import EngineLoop, PolicyLoop
+from benchmarks.events_loop import EventsLoop
 from benchmarks.problem import Problem
 from benchmarks.side_by_side import side_by_side
 
@@ -31,3 +32,21 @@ def test_engine_against_policy(benchmark: BenchmarkFixture, tmp_path: Path) -> N
         against="decide + learn alone",
     )
     assert len(engine.log) == REQUESTS
+
+
+def test_queues_and_delay_against_the_plain_replay(
+    benchmark: BenchmarkFixture, tmp_path: Path
+) -> None:
+    problem = Problem.seeded(n=REQUESTS, d=32, k=8)
+    events = EventsLoop(problem, tmp_path)
+    side_by_side(
+        benchmark,
+        key="events_vs_plain",
+        target=2.0,
+        ours=events,
+        theirs=EngineLoop(problem, tmp_path),
+        requests=(REQUESTS, REQUESTS),
+        rounds=9,
+        against="one request at a time",
+    )
+    assert len(events.log) == REQUESTS

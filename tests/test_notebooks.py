@@ -66,6 +66,20 @@ def test_off_policy_reads_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert sum("image/png" in data for data in shown) == 3
 
 
+def test_drift_replays_a_regression_and_reads_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = executed("02_drift.ipynb", tmp_path, monkeypatch)
+    texts = [data["text/markdown"] for data in shown if "text/markdown" in data]
+    assert "two_memories: no verdict on 2 seed(s)" in texts[0]
+    worth = dict(re.findall(r"\| (\w+) \| 0\.\d+ [^|]*\| [^|]*\| (0\.\d+) ", texts[0]))
+    assert float(worth["two_memories"]) > float(worth["discounted_linucb"])
+    tables = [data["text/plain"] for data in shown if "text/html" in data]
+    assert "adaptation_requests" in tables[0]
+    assert tables[1].count("moderate") == 3
+    assert sum("image/png" in data for data in shown) == 2
+
+
 def test_the_loop_goes_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAIRP_COUNT", "800")
     book = run_book("04_loop.ipynb", tmp_path, monkeypatch)

@@ -43,6 +43,20 @@ def signals_at(signals: Mapping[str, Floats], column: int) -> Mapping[str, float
 
 def answer(prompt: RecordedPrompt, arm: str, column: int) -> Response:
     """The recorded response of one arm; an error where this pair was not recorded."""
+    first, total = at(prompt.first_token_s, column), at(prompt.latency_s, column)
+    return timed_answer(prompt, arm, column, first_token_s=first, latency_s=total, queue_s=0.0)
+
+
+def timed_answer(
+    prompt: RecordedPrompt,
+    arm: str,
+    column: int,
+    *,
+    first_token_s: float,
+    latency_s: float,
+    queue_s: float,
+) -> Response:
+    """The recorded response at other times than it was recorded with."""
     missing = prompt.quality[column] != prompt.quality[column]
     return Response(
         model=arm,
@@ -50,8 +64,9 @@ def answer(prompt: RecordedPrompt, arm: str, column: int) -> Response:
             input_tokens=at(prompt.input_tokens, column),
             output_tokens=at(prompt.output_tokens, column),
         ),
-        first_token_s=at(prompt.first_token_s, column),
-        latency_s=at(prompt.latency_s, column),
+        first_token_s=first_token_s,
+        latency_s=latency_s,
+        queue_s=queue_s,
         cost_usd=at(prompt.cost_usd, column),
         signals=signals_at(prompt.signals, column),
         error=_NOT_RECORDED if missing else None,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from gairp.backends.recorded import RecordedPrompt, answer
+from gairp.backends.recorded import RecordedPrompt, answer, timed_answer
 from gairp.errors import ConfigError
 from gairp.policies.candidates import keep
 from gairp.replay.arrivals import ClosedLoop, Sequential, Traced
@@ -90,8 +90,8 @@ class WorldReplay(Replay):
         )
         self._number += 1
         self.scenario.play(moment)
-        context = self._context(moment)
         request = prompt.request or Request(id=prompt.request_id, arrived_at=now)
+        context = self._context(moment, request)
         flight = WorldFlight(moment, context, self.router.route(request, context))
         try:
             step = next(flight.route)
@@ -100,7 +100,7 @@ class WorldReplay(Replay):
         else:
             self._call(flight, step)
 
-    def _context(self, moment: Moment) -> Context:
+    def _context(self, moment: Moment, request: Request) -> Context:
         context = Context(
             request_id=moment.prompt.request_id,
             features=moment.prompt.features,
@@ -109,6 +109,7 @@ class WorldReplay(Replay):
             max_cost=moment.max_cost,
             now=moment.now,
             load=None if self.fleet is None else self.fleet.load(self.arms),
+            budget=None if self.purse is None else self.purse.budget(request),
         )
         if not moment.absent:
             return context
@@ -125,7 +126,7 @@ class WorldReplay(Replay):
             after_s = flight.moment.failed[column]
             self._answered(flight, _failed("server", 503, f"{arm} is down", after_s), after_s)
         elif self.fleet is None:
-            response = self._response(flight, arm, column)
+            response = self._served(flight, answer(flight.prompt, arm, column))
             self._answered(flight, response, response.latency_s)
         else:
             self._queue(flight, arm)
@@ -136,18 +137,21 @@ class WorldReplay(Replay):
         # An unrecorded latency takes no virtual time.
         self._push(now + after_s if after_s == after_s else now, _COMPLETION, flight)
 
-    def _response(self, flight: WorldFlight, arm: str, column: int) -> Response:
-        response = answer(flight.prompt, arm, column)
-        moment = flight.moment
-        if column in moment.served_by:
-            response = msgspec.structs.replace(response, model=moment.served_by[column])
-        return response
+    def _served(self, flight: WorldFlight, response: Response) -> Response:
+        """By the model that really answers behind the arm's name."""
+        model = flight.moment.served_by.get(flight.column)
+        return response if model is None else msgspec.structs.replace(response, model=model)
 
     def _complete(self, flight: Flight, sink: Sink) -> None:
         assert isinstance(flight, WorldFlight)
         if flight.place is not None:
             self._leave(flight)
-        super()._complete(flight, sink)
+        try:
+            step = flight.route.send(flight.response)
+        except StopIteration as stop:
+            self._finish(flight, stop.value, sink)
+        else:
+            self._call(flight, step)
 
     # -- places and queues ----------------------------------------------------------------
 
@@ -170,10 +174,11 @@ class WorldReplay(Replay):
         self.fleet.board.started(arm)
         reused = 0.0 if self._traced is None else self._traced.reused(flight.moment.number)
         first, total = self.fleet.seconds(flight.prompt, arm, flight.column, reused=reused)
-        response = msgspec.structs.replace(
-            self._response(flight, arm, flight.column),
+        response = timed_answer(
+            flight.prompt, arm, flight.column,
             first_token_s=first, latency_s=total, queue_s=now - flight.asked_at,
         )  # fmt: skip
+        response = self._served(flight, response)
         self._answered(flight, response, total)
 
     def _leave(self, flight: WorldFlight) -> None:
@@ -207,15 +212,18 @@ class WorldReplay(Replay):
         if failed or not (self.learn and quality == quality):
             self.joiner.forget(decision_id)  # the router has taught a failure as quality 0 already
             return
-        told = Told(self.arms, flight.column, flight.prompt, outcome, quality)
-        if self.channel is not None and self.channel.send(told).lost:
-            self.joiner.forget(decision_id)
-            return
-        time = told.sent_at + self.feedback_delay_s
-        feedback = Feedback(decision_id=decision_id, quality=told.quality, received_at=time)
+        told, sent_at = quality, outcome.completed_at
+        if self.channel is not None:
+            piece = Told(self.arms, flight.column, flight.prompt, outcome, quality)
+            if self.channel.send(piece).lost:
+                self.joiner.forget(decision_id)
+                return
+            told, sent_at = piece.quality, piece.sent_at
+        time = sent_at + self.feedback_delay_s
+        feedback = Feedback(decision_id=decision_id, quality=told, received_at=time)
         self._push(time, _FEEDBACK, feedback)
         if self.log is not None:
-            self.log.told(flight.moment.number, told.quality, time - outcome.completed_at)
+            self.log.told(flight.moment.number, told, time - outcome.completed_at)
 
     def _ask_again(self) -> None:
         """In a closed loop the user who was answered asks again."""
@@ -232,10 +240,11 @@ class WorldFlight(Flight):
     __slots__ = ("asked", "asked_at", "moment", "place")
 
     def __init__(self, moment: Moment, context: Context, route: Any) -> None:
-        super().__init__(moment.done(), context, route)
+        self.prompt, self.context, self.route = moment.done(), context, route
         self.moment = moment
         self.place: str | None = None  # the arm whose place it takes
-        self.asked, self.asked_at = "", 0.0
+        self.asked: str
+        self.asked_at: float
 
 
 def _failed(kind: FailureKind, status: int, why: str, after_s: float) -> Response:

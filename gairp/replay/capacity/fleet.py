@@ -71,7 +71,10 @@ class Fleet:
     ) -> Seconds:
         """Of a call that begins now; `reused` of its prompt is in the prefix cache already."""
         rng = DecisionRng(self.seed, f"service/{prompt.request_id}/{arm}")
-        first, total = self.service.seconds(prompt, column, rng)
+        alone = self.service.seconds(prompt, column, rng)
+        if not (self.slowdown or reused):
+            return alone
+        first, total = alone
         rest = total - first
         if self.slowdown:
             rest *= 1.0 + self.slowdown * (self.pools[arm].busy - 1)

@@ -39,13 +39,13 @@ class Recorded(Service):
     def seconds(self, prompt: RecordedPrompt, column: int, rng: DecisionRng) -> Seconds:
         """Raises ConfigError where the trace does not say."""
         total = at(prompt.latency_s, column) * self.factor
-        if math.isnan(total):
+        if total != total:
             raise ConfigError(
                 f"capacity: request {prompt.request_id} has no recorded latency; set "
                 "capacity.service to a law of its own (service=fitted, say)"
             )
         first = at(prompt.first_token_s, column) * self.factor
-        return Seconds(total if math.isnan(first) else first, total)
+        return Seconds(total if first != first else first, total)
 
 
 class Exponential(Service):

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from gairp.backends.recorded import RecordedPrompt
 from gairp.replay.scenario.stage import Stage
 from gairp.rng import DecisionRng
@@ -69,10 +67,10 @@ class Channel:
 
     def send(self, told: Told) -> Told:
         """What the policy is told in the end, in [0, 1]."""
+        what = f"{told.prompt.request_id}/{told.arm}"
         for number, model in enumerate(self.models):
-            name = f"feedback{number}/{told.prompt.request_id}/{told.arm}"
-            model.pass_on(told, DecisionRng(self.seed, name))
+            model.pass_on(told, DecisionRng(self.seed, f"feedback{number}/{what}"))
             if told.lost:
                 return told
-        told.quality = float(np.clip(told.quality, 0.0, 1.0))
+        told.quality = min(max(told.quality, 0.0), 1.0)
         return told

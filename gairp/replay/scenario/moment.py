@@ -16,8 +16,8 @@ class Moment:
     """Events change it, one after the other; what no event touches is shared with the trace."""
 
     __slots__ = (
-        "_changed", "_columns", "_rng", "absent", "category", "expected_cost", "failed", "max_cost",
-        "now", "number", "prompt", "served_by",
+        "_changed", "_columns", "_rng", "_seed", "absent", "category", "expected_cost", "failed",
+        "max_cost", "now", "number", "prompt", "served_by",
     )  # fmt: skip
 
     def __init__(
@@ -38,7 +38,8 @@ class Moment:
         self.failed: dict[int, float] = {}  #: column -> seconds until the error
         self.served_by: dict[int, str] = {}  #: column -> the arm that really answers
         self._columns, self._changed = columns, dict[str, Floats]()
-        self._rng = DecisionRng(seed, f"scenario/{prompt.request_id}")
+        self._seed = seed
+        self._rng: DecisionRng | None = None  # made when an event first draws
 
     def column(self, arm: str) -> int:
         """Where an arm stands in the tables."""
@@ -46,6 +47,8 @@ class Moment:
 
     def uniform(self) -> float:
         """The next uniform number that belongs to this request, whoever answers it."""
+        if self._rng is None:
+            self._rng = DecisionRng(self._seed, f"scenario/{self.prompt.request_id}")
         return self._rng.random()
 
     def table(self, name: str) -> Floats | None:

@@ -1,0 +1,1 @@
+"""What looking at queues is worth when many requests come at once."""

@@ -1,0 +1,1 @@
+"""Drift on ParetoBandit's data and protocol, beside its published results."""
