@@ -75,8 +75,9 @@ def test_a_slow_drip_within_the_limits_is_no_failure() -> None:
 
 def test_a_due_time_does_not_outlive_its_request() -> None:
     async def main() -> int:
-        async with scripted((OK,), (0.15, OK)) as seen, client_of(seen) as client:
-            due = asyncio.get_running_loop().time() + 0.05
+        async with scripted((OK,), (OK,), (0.4, OK)) as seen, client_of(seen) as client:
+            assert await (await client.request("GET", "/")).read() == b"ok"
+            due = asyncio.get_running_loop().time() + 0.3
             assert await (await client.request("GET", "/", due=due)).read() == b"ok"
             assert await (await client.request("GET", "/")).read() == b"ok"
             return seen.connections
