@@ -28,7 +28,7 @@ class DecisionRng:
         """The next uniform number in [0, 1), 53 bits."""
         digest = self._digest(b"u%d" % self._draws)
         self._draws += 1
-        return float((int.from_bytes(digest[:8], "little") >> 11) * 2.0**-53)
+        return (int.from_bytes(digest[:8], "little") >> 11) * 2.0**-53
 
     def generator(self) -> np.random.Generator:
         """A numpy generator; each call gives another, independent one."""

@@ -79,24 +79,22 @@ class HashedNgrams(Builder):
     def _transform(self, texts: Sequence[str], categories: Sequence[str] | None) -> Matrix:
         matrix = np.zeros((len(texts), self._dim))
         for row, text in enumerate(texts):
-            self._describe(text, matrix[row])
+            matrix[row] = self.transform_one(text)
         return matrix
 
     def transform_one(self, text: str, *, category: str | None = None) -> Matrix:
         """As `transform`, without its checks: a server makes one row at a time."""
-        row = np.zeros(self._dim)
-        self._describe(text, row)
-        return row
-
-    def _describe(self, text: str, row: NDArray[np.float64]) -> None:
-        """Fill the row of one text."""
-        codes = self._codes(self._grams(text))
-        both = np.bincount(codes, minlength=2 * self._dim)
-        counts = both[: self._dim] - both[self._dim :]
-        values = self._damped(counts, len(codes)) if self._sublinear else counts
+        codes, dim = self._codes(self._grams(text)), self._dim
+        both = np.bincount(codes, minlength=2 * dim)
+        counts = both[:dim] - both[dim:]
+        if not self._sublinear:
+            values: NDArray[Any] = counts
+        elif len(codes) <= _TABLED:
+            values = _DAMPED.take(counts)
+        else:
+            values = self._damped(counts)
         norm = math.sqrt(values.dot(values))
-        if norm > 0.0:
-            np.divide(values, norm, out=row)
+        return values / norm if norm > 0.0 else np.zeros(dim)
 
     def _codes(self, grams: list[int] | NDArray[np.uint64]) -> NDArray[np.int64]:
         """The bucket of each n-gram, `dim` more where its sign is negative.
@@ -123,9 +121,9 @@ class HashedNgrams(Builder):
         buckets = ((mixed >> _SHIFT) & np.uint64(0x7FFFFFFF)) % np.uint64(self._dim)
         return (buckets + (mixed >> _SIGN) * np.uint64(self._dim)).astype(np.int64)
 
-    def _damped(self, counts: NDArray[np.int64], grams: int) -> NDArray[np.float64]:
+    def _damped(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """sign(c)·ln(1 + |c|), out of a table where no count can be large."""
-        if grams <= _TABLED or np.abs(counts).max() <= _TABLED:
+        if np.abs(counts).max() <= _TABLED:
             return _DAMPED.take(counts)
         return np.asarray(np.sign(counts) * np.log1p(np.abs(counts)))
 

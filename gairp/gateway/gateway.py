@@ -171,7 +171,6 @@ class Gateway:
             tenant=principal.tenant,
             session=_text(headers.get(b"x-gairp-session")) or seen.tags.get("session"),
             arrived_at=engine.clock.now(),
-            tags=_tags(operation, principal, seen.tags, seen.model),
             peek=seen,
             principal=principal,
             flight=new_flight(None, engine.deadline_s),
@@ -183,9 +182,9 @@ class Gateway:
         if self.content is not None:
             self.content.asked(client, request, headers)
         target = self.direct(request, headers)
-        if target.rule:
-            tags = _tags(operation, principal, seen.tags, seen.model, target.rule)
-            request = msgspec.structs.replace(request, tags=tags)
+        # The rule is among them. Nobody has read them yet, and a copy of the request takes longer.
+        tags = _tags(operation, principal, seen.tags, seen.model, target.rule)
+        msgspec.structs.force_setattr(request, "tags", tags)
         if target.deadline_s is not None:
             request.flight.due = new_flight(target.deadline_s, engine.deadline_s).due
         tokens = seen.size + (seen.max_tokens or 0)
@@ -338,7 +337,7 @@ _TAGS_KEPT = 10_000
 
 
 def _tags(
-    operation: Operation, principal: Principal, own: dict[str, str], asked: str, rule: str = ""
+    operation: Operation, principal: Principal, own: dict[str, str], asked: str, rule: str
 ) -> Mapping[str, str]:
     """What is read of a request in the log; one map for all requests of a key that are alike."""
     asked = asked[:256]

@@ -75,18 +75,17 @@ class Metrics:
     def heard(self, first: int, events: list[Event]) -> None:
         """What was just written to the journal."""
         for event in events:
-            kind = type(event)
-            if kind is Decided:
-                assert isinstance(event, Decided)
+            if type(event) is Decided:
                 self._decisions[event.learner, event.kind] += 1.0
-                self._tenant_of[event.decision_id] = self._tenant(event.tenant or "")
+                tenant = event.tenant or ""
+                self._tenant_of[event.decision_id] = self._tenants.get(tenant) or self._tenant(
+                    tenant
+                )
                 if len(self._tenant_of) > _DECISIONS:
                     self._tenant_of.popitem(last=False)
-            elif kind is Settled:
-                assert isinstance(event, Settled)
+            elif type(event) is Settled:
                 self._settled(event)
-            elif kind is Learned:
-                assert isinstance(event, Learned)
+            elif type(event) is Learned:
                 self._feedback[(event.learner,)] += 1.0
 
     def text(self, gauges: Gauges) -> bytes:

@@ -81,14 +81,18 @@ class ServerProtocol(HttpToolsProtocol):
         cycle.waiting += len(body)
         if cycle.waiting > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.wake()
+        cycle.news = True  # as `wake`, without a call
+        if cycle.awaited is not None:
+            cycle.awaited.set()
 
     def on_message_complete(self) -> None:
         """The body is whole."""
         cycle: Any = self.cycle
         if not cycle.response_complete:
             cycle.more_body = False
-            cycle.wake()
+            cycle.news = True
+            if cycle.awaited is not None:
+                cycle.awaited.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
@@ -143,7 +147,7 @@ class Cycle:
     """One request and its answer, as ASGI wants them."""
 
     __slots__ = (
-        "_chunked", "_event", "_head", "_left", "_protocol", "continued", "disconnected",
+        "_chunked", "_head", "_left", "_protocol", "awaited", "continued", "disconnected",
         "keep_alive", "more_body", "news", "pieces", "response_complete", "response_started",
         "scope", "task", "waiting",
     )  # fmt: skip
@@ -158,7 +162,7 @@ class Cycle:
         self.pieces: list[bytes] = []
         self.waiting = 0  #: bytes that were not read yet
         self.task: Any = None
-        self._event: asyncio.Event | None = None
+        self.awaited: asyncio.Event | None = None  #: set when there are news
         self._head: bytes | None = None
         self._chunked = False
         self._left = 0  # bytes of the body that the head has promised
@@ -196,8 +200,8 @@ class Cycle:
     def wake(self) -> None:
         """Something has come, or the client has gone."""
         self.news = True
-        if self._event is not None:
-            self._event.set()
+        if self.awaited is not None:
+            self.awaited.set()
 
     async def receive(self) -> dict[str, Any]:
         """ASGI: what there is of the body, or that the client has gone."""
@@ -208,7 +212,7 @@ class Cycle:
                 protocol.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if not (self.news or self.disconnected or self.response_complete):
             protocol.flow.resume_reading()
-            event = self._event = self._event or asyncio.Event()
+            event = self.awaited = self.awaited or asyncio.Event()
             await event.wait()
             event.clear()
         self.news = False
@@ -243,7 +247,7 @@ class Cycle:
         for i, (name, value) in enumerate(headers):
             if name in _PLAIN:
                 continue
-            lower = _checked(name)
+            lower = name if name in _SPECIAL else _checked(name)
             headers[i] = lower, value
             if lower == _LENGTH:
                 self._left, sized = int(value), True

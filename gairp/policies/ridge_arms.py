@@ -39,7 +39,7 @@ class RidgeArms:
 
         An arm that was never rewarded has mean 0 and variance x'x / ridge.
         """
-        k = len(self._arms)
+        k = len(self._theta)
         if k == 0:
             width = np.empty(len(arms))
             width.fill(x.dot(x) / self._ridge)

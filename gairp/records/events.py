@@ -184,6 +184,11 @@ def packed(values: Floats) -> bytes:
     return values.tobytes()
 
 
+def packed_each(*vectors: Floats) -> list[bytes]:
+    """As `packed`, of each."""
+    return [v.tobytes() if v.dtype is _FLOAT64 else packed(v) for v in vectors]
+
+
 def unpacked(data: bytes) -> Floats:
     """The vector that `packed` wrote."""
     return np.frombuffer(data, dtype="<f8").astype(np.float64, copy=True)

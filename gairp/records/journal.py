@@ -88,8 +88,14 @@ class Journal:
         """
         if events:
             data = framed(*encoded_all(events))
-            with self._mutex:
-                self._write(data, len(events))
+            size, count = len(data), len(events)
+            with self._mutex:  # as `_write`
+                segment = self._segment
+                if segment.size + size > self.segment_bytes:
+                    self._write(data, count)
+                else:
+                    segment.write(data)
+                    self.seq += count
 
     def _write(self, data: bytes, count: int) -> None:
         segment = self._segment

@@ -106,7 +106,7 @@ class CircuitBreaker:
     def succeeded(self, now: float, *, begun: int | None = None) -> None:
         """The model answered."""
         if not self._open:
-            if not self._late(begun):
+            if begun is None or begun == self.openings:  # as `_late`
                 self._failed_at.clear()
                 self._until = 0.0  # it answers again, whatever it asked for
         elif self._probe_ended(begun):
@@ -203,7 +203,7 @@ class Breakers:
     def all_closed(self) -> bool:
         """Whether every model may be asked."""
         for breaker in self._breakers.values():  # noqa: SIM110 (a generator takes longer)
-            if not breaker.closed:
+            if breaker._open:
                 return False
         return True
 
@@ -213,13 +213,18 @@ class Breakers:
 
     def started(self, model: str, now: float) -> int:
         """A call to this model begins; the number goes with its result."""
-        return self.of(model).started(now)
+        breaker = self._breakers.get(model)
+        if breaker is None:
+            breaker = self.of(model)
+        return breaker.started(now) if breaker._open else breaker.openings
 
     def ended(
         self, model: str, failure: Failure | None, now: float, *, begun: int | None = None
     ) -> None:
         """A call to this model ended; None where it was answered. Says here what counts."""
-        breaker = self.of(model)
+        breaker = self._breakers.get(model)
+        if breaker is None:
+            breaker = self.of(model)
         if failure is None:
             breaker.succeeded(now, begun=begun)
         elif failure.kind in COUNTED or failure.kind in AT_ONCE:

@@ -20,6 +20,7 @@ from gairp.records.events import (
     Observed,
     Settled,
     packed,
+    packed_each,
 )
 from gairp.routing.steps import Call
 from gairp.types import (
@@ -70,7 +71,12 @@ class EventLog:
 
     def decided(self, request: Request, context: Context, decision: Decision) -> None:
         """A decision, before anything is done about it."""
-        more = {} if self._more is None else self._more(request)
+        more = _NO_MORE if self._more is None else _packed_all(self._more(request))
+        features, expected, most = packed_each(
+            context.features, context.expected_cost, context.max_cost
+        )
+        load = None if context.load is None else _load(context.load)
+        reason = decision.reason
         self.sink.append(
             Decided(
                 learner=self.learner,
@@ -80,11 +86,11 @@ class EventLog:
                 attempt=decision.attempt,
                 kind=decision.kind,
                 now=context.now,
-                features=packed(context.features),
+                features=features,
                 candidates=context.candidates,
-                expected_cost=packed(context.expected_cost),
-                max_cost=packed(context.max_cost),
-                load=None if context.load is None else _load(context.load),
+                expected_cost=expected,
+                max_cost=most,
+                load=load,
                 budget=context.budget,
                 arm=decision.arm,
                 propensity=decision.propensity,
@@ -93,17 +99,17 @@ class EventLog:
                 policy=decision.policy,
                 policy_version=decision.policy_version,
                 state_version=decision.state_version,
-                reason=decision.reason,
+                reason=reason,
                 branch=decision.branch,
                 unit=decision.unit,
                 conditional_propensity=decision.conditional_propensity,
-                carried=decision.reason.startswith("carried"),
+                carried=reason.startswith("carried") if reason else False,
                 tenant=request.tenant,
                 session=request.session,
                 category=request.tags.get("category"),
                 tags=request.tags,
                 prompt_hash=_hash_of(request),
-                more_features={name: packed(values) for name, values in more.items()},
+                more_features=more,
                 content=list(request.messages) if self.content else None,
                 as_of=self.as_of,
             )
@@ -167,13 +173,15 @@ class EventLog:
                 decision_id=decision.id,
                 request_id=outcome.request_id,
                 attempts=tuple(
-                    Ended(
-                        decision_id=attempt.decision.id,
-                        call_id=self._last_call.pop(attempt.decision.id, ""),
-                        cost_usd=attempt.cost_usd,
-                        calls=attempt.calls,
-                    )
-                    for attempt in outcome.attempts
+                    [
+                        Ended(
+                            decision_id=attempt.decision.id,
+                            call_id=self._last_call.pop(attempt.decision.id, ""),
+                            cost_usd=attempt.cost_usd,
+                            calls=attempt.calls,
+                        )
+                        for attempt in outcome.attempts
+                    ]
                 ),
                 total_cost_usd=outcome.total_cost_usd,
                 latency_s=outcome.latency_s,
@@ -205,13 +213,20 @@ def billing_of(response: Response) -> Billing:
     return "unknown" if response.error.billing_unknown else "free"
 
 
+_NO_MORE: Mapping[str, bytes] = {}
+
+
+def _packed_all(rows: Mapping[str, Floats]) -> Mapping[str, bytes]:
+    return {name: packed(values) for name, values in rows.items()}
+
+
 def _load(load: Load) -> tuple[bytes, bytes, bytes, bytes | None]:
-    return (
-        packed(load.in_flight),
-        packed(load.queued),
-        packed(load.recent_latency_s),
-        None if load.kv_cache_use is None else packed(load.kv_cache_use),
-    )
+    ours = load.in_flight, load.queued, load.recent_latency_s
+    if load.kv_cache_use is None:
+        in_flight, queued, latency_s = packed_each(*ours)
+        return in_flight, queued, latency_s, None
+    in_flight, queued, latency_s, kv_cache_use = packed_each(*ours, load.kv_cache_use)
+    return in_flight, queued, latency_s, kv_cache_use
 
 
 def _without_words(error: Failure) -> str:

@@ -285,9 +285,10 @@ class Router:
             return outcome
         self.policy.observe(context, decision, outcome)
         self.joiner.expect(context, decision, outcome)
-        lesson = lesson_of(outcome)
-        if lesson is not None:
-            self.joiner.deliver(lesson)
+        if chain[-1].response.error is not None:
+            lesson = lesson_of(outcome)
+            if lesson is not None:
+                self.joiner.deliver(lesson)
         return outcome
 
     def _outcome(

@@ -38,7 +38,7 @@ class Slots:
 
     def limited(self, model: str) -> Lane | None:
         """The lane of a model with a limit, to be entered and left by hand; None without one."""
-        lane = self._lane(model)
+        lane = self._lanes.get(model) or self._lane(model)
         return None if lane.limit is None else lane
 
     def in_flight(self, model: str) -> int:

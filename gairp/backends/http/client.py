@@ -134,7 +134,7 @@ class HttpClient:
     def _here(self) -> Pool:
         """The pool of the running loop; those of a loop that has ended are lost with it."""
         pool = self._pool
-        if pool is None or pool.loop is not asyncio.get_running_loop():
+        if pool is None or not pool.here:
             pool = self._pool = Pool(self._route, size=self._size, limits=self._limits)
         return pool
 

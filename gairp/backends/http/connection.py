@@ -56,7 +56,7 @@ class Connection(asyncio.Protocol):
     def send(self, request: Outgoing, due: float) -> Response:
         """Write it all; the response fills as its answer comes. Only while nothing is under way."""
         limits = self._limits
-        response = self._response = Response(self)
+        response = self._response = Response(self, self._loop)
         self._reader = Reader(
             response,
             bodiless=request.bodiless,
@@ -160,11 +160,12 @@ class Connection(asyncio.Protocol):
     def _answered(self, reader: Reader, response: Response) -> None:
         self._response = self._reader = None
         reader.close()
-        response.resume()
-        self._watch.set(math.inf)
+        if response.held:
+            response.resume()
+        # The watch runs on: that it rings while nothing is under way does no harm.
         response.end()
         # An answer before the end of its question leaves the server in the middle of the latter.
-        if reader.reusable and self.open and self.sent:
+        if reader.reusable and self.open and not self._transport.get_write_buffer_size():
             self.used = True
             self._owner.free(self)
         elif self.open:

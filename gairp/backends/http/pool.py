@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from threading import get_ident
 
 import msgspec
 
@@ -26,7 +27,7 @@ class Pool:
     """Belongs to the event loop that it was made in."""
 
     def __init__(self, route: Route, *, size: Size, limits: Limits) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop, self._thread = asyncio.get_running_loop(), get_ident()
         self._route, self._size, self._limits = route, size, limits
         self._owner = Owner(self._free, self._gone)
         self._idle: list[Connection] = []
@@ -35,6 +36,11 @@ class Pool:
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
+
+    @property
+    def here(self) -> bool:
+        """Whether its loop is the one that runs in this thread."""
+        return self.loop.is_running() and self._thread == get_ident()
 
     @property
     def in_use(self) -> int:
@@ -124,7 +130,7 @@ class Pool:
             self._hand(None)
 
     def _free(self, connection: Connection) -> None:
-        if self._hand(connection):
+        if self._waiting and self._hand(connection):
             return
         connection.idle_since = self.loop.time()
         self._idle.append(connection)

@@ -38,11 +38,15 @@ class Response:
     """
 
     __slots__ = (
-        "_error", "_high", "_pieces", "_sink", "_size", "_source", "_waiter", "complete",
+        "_error", "_high", "_loop", "_pieces", "_sink", "_size", "_source", "_waiter", "complete",
         "headers", "held", "received", "status",
     )  # fmt: skip
 
-    def __init__(self, source: Source | None = None) -> None:
+    def __init__(
+        self, source: Source | None = None, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        """`loop` is the one that the source lives in; it takes time to ask for it."""
+        self._loop = loop
         self.status = 0  #: 0 until the head is there
         self.headers: list[Header] = []
         self.received = 0  #: bytes of the body until now, read or not
@@ -81,9 +85,14 @@ class Response:
             self._high = math.inf
             self.resume()
             await self._whole()
+        return self.take()
+
+    def take(self) -> bytes:
+        """All of the body that has come and was not read yet."""
         pieces = self._pieces
         whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._forget()
+        pieces.clear()
+        self._size = 0
         return whole
 
     async def pipe(self, on_data: Callable[[bytes], object]) -> None:
@@ -143,7 +152,7 @@ class Response:
             raise self._error
         if self._waiter is not None:
             raise RuntimeError("a response is read by one task at a time")
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = (self._loop or asyncio.get_running_loop()).create_future()
         try:
             await self._waiter
         except asyncio.CancelledError:

@@ -114,7 +114,7 @@ class Calls:
         stage, request = self._stage, self._request
         upstream = stage.upstreams[arm.backend]
         body = stage.splicers[arm.name].body(request.operation, request.peek, self._raw)
-        loop = asyncio.get_running_loop()
+        loop = request.flight.loop
         start = loop.time()
         more: Headers = ((b"x-request-id", call.id.encode()),)
         if request.watched is not None:
@@ -129,7 +129,7 @@ class Calls:
             elif request.peek.stream and _is_stream(answer):
                 response = await self._relay(call, arm, upstream, answer, body, start)
             else:
-                data = await answer.read()
+                data = answer.take() if answer.complete else await answer.read()
                 response = self._whole(arm, answer, body, data, loop.time() - start)
         except HttpError as error:
             response = self._broken(arm, upstream, error, loop.time() - start, started=started)
@@ -175,7 +175,7 @@ class Calls:
         return Response(
             model=arm.model,
             finish_reason="",
-            latency_s=asyncio.get_running_loop().time() - start,
+            latency_s=self._request.flight.loop.time() - start,
             error=upstream.failure(_place(arm), answer.status, answer.headers, data),
         )
 
@@ -199,7 +199,7 @@ class Calls:
         self, call: Call, arm: Arm, upstream: Upstream, answer: Answer, body: bytes, start: float
     ) -> Response:
         request, flight = self._request, self._request.flight
-        loop = asyncio.get_running_loop()
+        loop = flight.loop
         scan = StreamScan(request.operation, with_usage=request.peek.include_usage)
         first_s = math.nan
         error: Failure | None = None

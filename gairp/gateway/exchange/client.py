@@ -83,25 +83,27 @@ class Departure:
     Watching costs a task, so that it begins only where an answer takes its time.
     """
 
-    __slots__ = ("_gone", "_patience", "_receive", "_task", "_watcher")
+    __slots__ = ("_gone", "_loop", "_patience", "_receive", "_task", "_watcher")
 
-    def __init__(self, receive: Receive, gone: Callable[[], None]) -> None:
-        self._receive, self._gone = receive, gone
-        self._task = asyncio.current_task()
+    def __init__(
+        self, receive: Receive, gone: Callable[[], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._receive, self._gone, self._loop = receive, gone, loop
+        self._task = asyncio.current_task(loop)
         self._patience: Patience | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     def watch_after(self, patience: Patience) -> None:
         """Begin in a while, unless it is over by then."""
         self._patience = patience
-        patience.add(self)
+        patience.add(self, self._loop)
 
     def watch(self) -> None:
         """Begin now, unless it is over."""
         if self._task is None:
             return
         if self._watcher is None:
-            self._watcher = asyncio.get_running_loop().create_task(self._wait())
+            self._watcher = self._loop.create_task(self._wait())
 
     def over(self) -> None:
         """The answer is there. Lets go of all: a cycle would wait for the garbage collector."""
@@ -128,9 +130,8 @@ class Patience:
         self._waiting: dict[Departure, float] = {}  # -> when; the first is the next
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, departure: Departure) -> None:
+    def add(self, departure: Departure, loop: asyncio.AbstractEventLoop) -> None:
         """One more waits."""
-        loop = asyncio.get_running_loop()
         self._waiting[departure] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._off, loop)

@@ -76,7 +76,7 @@ class Exchange:
         self._decisions: list[Decision] = []  # of the last route
         self._race: Race | None = None
         self._rival: Exchange | None = None
-        self._departure = departure or Departure(receive, self._left)
+        self._departure = departure or Departure(receive, self._left, request.flight.loop)
         self._calls = Calls(engine.stage, request, raw, client, self._begun)
 
     async def run(self, target: Target, more: Headers = ()) -> Outcome | None:
@@ -88,16 +88,18 @@ class Exchange:
         flight = self._request.flight
         self._departure.watch_after(self._engine.patience)
         try:
-            after_s = self._hedged_after(target)
+            may_hedge = target.hedge_s is not None or self._engine.hedges.after_s is not None
+            after_s = self._hedged_after(target) if may_hedge else None
             if after_s is None:
-                outcome = await self._answered(target)
+                answered = self._answered if target.fallbacks else self._route
+                outcome = await answered(target, self._request)
                 await self._finish(outcome)
             else:
                 winner, outcome = await self._raced(target, after_s)
                 await winner._finish(outcome)
             return outcome
         except asyncio.CancelledError:
-            task = asyncio.current_task()
+            task = asyncio.current_task(flight.loop)
             if not flight.gone or task is None:
                 raise
             task.uncancel()
@@ -136,14 +138,14 @@ class Exchange:
     async def _raced(self, target: Target, after_s: float) -> tuple[Exchange, Outcome]:
         """The exchange that has an answer first, and its outcome."""
         race = self._race = Race()
-        race.enter(self, self._answered(target))
+        race.enter(self, self._answered(target, self._request))
 
         def hedge() -> None:
             others = self._not_asked(target)
             if others and self._engine.hedges.begin():
                 rival = self._rival = self._against(race)
                 narrowed = msgspec.structs.replace(target, arms=others, fallbacks=(), affinity=None)
-                race.enter(rival, rival._answered(narrowed))
+                race.enter(rival, rival._answered(narrowed, rival._request))
 
         return await race.run(after_s, hedge)
 
@@ -158,7 +160,7 @@ class Exchange:
             request,
             id=f"{request.id}+h",
             tags={**request.tags, "hedge": "true"},
-            flight=Flight(due=flight.due),
+            flight=Flight(loop=flight.loop, due=flight.due),
         )
         rival = Exchange(
             self._engine, copy, self._raw, self._client, self._receive, self._departure
@@ -168,15 +170,14 @@ class Exchange:
 
     # -- deciding and asking ---------------------------------------------------------------
 
-    async def _answered(self, target: Target) -> Outcome:
+    async def _answered(self, target: Target, request: GatewayRequest) -> Outcome:
         """The outcome of the target, or of the first of its fallbacks that has a better one."""
-        outcome = await self._route(target, self._request)
+        outcome = await self._route(target, request)
         for number, following in enumerate(target.fallbacks, 1):
             if not self._may_go_on(outcome):
                 break
-            name = f"{self._request.id}+{number}"
-            request = msgspec.structs.replace(self._request, id=name)
-            outcome = await self._route(following, request)
+            named = msgspec.structs.replace(request, id=f"{request.id}+{number}")
+            outcome = await self._route(following, named)
         return outcome
 
     def _may_go_on(self, outcome: Outcome) -> bool:
@@ -193,9 +194,12 @@ class Exchange:
             request, target = split_among(request, target, engine)
         self._asked_of = target.arms
         context = self.context(served, target, request)
-        router = self._led(served, target)
-        leads = target.learner if target.split is None else target.split.branch.learner
-        self._calls.hold = engine.house.find(leads).policy.escalates
+        router, leader = served.router, served
+        if target.split is not None:
+            leader = engine.house.find(target.split.branch.learner)
+        if target.split is not None or target.affinity is not None:
+            router = self._led(served, target)
+        self._calls.hold = leader.policy.escalates
         decisions: list[Decision] = []
         self._decisions = decisions
         outcome = await self._drive(router.route(request, context), decisions)
@@ -242,13 +246,15 @@ class Exchange:
         left = engine.purse.left_usd(request.principal)
         return Context(
             request_id=request.id,
-            features=served.features(peek.text),
+            features=served.builder.transform_one(peek.text),
             candidates=candidates,
             expected_cost=np.array(expected),
             max_cost=np.array(most),
             now=engine.clock.now(),
             load=engine.stage.board.load(candidates),
-            budget=None if left == math.inf else _budget(left),
+            budget=None
+            if left == math.inf
+            else Budget(left_usd=left, total_usd=left, horizon_left=1.0),
         )
 
     async def _drive(
@@ -285,7 +291,7 @@ class Exchange:
     async def _wait(self, seconds: float) -> None:
         """Before a retry; where the time would be over by then, there is no retry."""
         flight = self._request.flight
-        if asyncio.get_running_loop().time() + seconds >= flight.due:
+        if flight.loop.time() + seconds >= flight.due:
             flight.expired = True
         else:
             await asyncio.sleep(seconds)
@@ -347,7 +353,9 @@ class Exchange:
 
     def _whole_headers(self, outcome: Outcome, kept: Kept) -> Sequence[tuple[bytes, bytes]]:
         attempt = outcome.attempts[-1]
-        calls = sum([a.calls for a in outcome.attempts])
+        calls = attempt.calls
+        if len(outcome.attempts) > 1:
+            calls = sum([a.calls for a in outcome.attempts])
         cost = outcome.total_cost_usd
         return [
             *kept.headers,
@@ -401,7 +409,8 @@ def split_among(
 def new_flight(deadline_s: float | None, default_s: float) -> Flight:
     """A flight whose answer must be there in time."""
     seconds = default_s if deadline_s is None else deadline_s
-    return Flight(due=asyncio.get_running_loop().time() + seconds)
+    loop = asyncio.get_running_loop()
+    return Flight(loop=loop, due=loop.time() + seconds)
 
 
 def _headers(decision: Decision, model: str, attempts: int) -> list[tuple[bytes, bytes]]:
@@ -488,7 +497,3 @@ def _nobody(reasons: dict[str, str], *, expired: bool, soonest_s: float) -> ApiE
                         retry_after_s=soonest_s)  # fmt: skip
     return ApiError(503, f"no model can answer now: {told}", code="no_model_available",
                     retry_after_s=soonest_s or 5.0)  # fmt: skip
-
-
-def _budget(left_usd: float) -> Budget:
-    return Budget(left_usd=left_usd, total_usd=left_usd, horizon_left=1.0)

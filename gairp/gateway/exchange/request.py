@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ NOTHING = Peek(
 class Flight(msgspec.Struct, kw_only=True, gc=False):
     """What changes while a request is under way."""
 
+    loop: asyncio.AbstractEventLoop  #: asked for once: that takes longer than reading its clock
     due: float = math.inf  #: the loop's time by which the answer must be there
     committed: bool = False  #: bytes have gone to the client: nobody else can answer any more
     expired: bool = False  #: no time is left for another call
@@ -40,5 +42,5 @@ class GatewayRequest(Request, frozen=True, kw_only=True, gc=False):
 
     peek: Peek = NOTHING
     principal: Principal = NOBODY
-    flight: Flight = msgspec.field(default_factory=Flight)
+    flight: Flight
     watched: Watched | None = None  #: by logs and traces, where these are on

@@ -70,7 +70,7 @@ class Shadows:
         copy = msgspec.structs.replace(
             request,
             peek=msgspec.structs.replace(request.peek, stream=False),
-            flight=Flight(due=loop.time() + self._deadline_s),
+            flight=Flight(loop=loop, due=loop.time() + self._deadline_s),
         )
         served = engine.house.find(shadow.target.learner)
         exchange = Exchange(engine, copy, raw, Client(_nowhere), _never)

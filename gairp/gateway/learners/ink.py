@@ -27,7 +27,9 @@ class Ink:
         """`remembered`: how many decisions may wait for feedback; see `low`."""
         self.journal = Journal(folder, durability=durability)
         self.broken: str | None = None  #: why nothing can be written
-        self._events: list[Event] = []
+        self._events: list[Event] = []  # always this list: `append` is its own
+        #: Of an event, which the next `flush` will write.
+        self.append: Callable[[Event], None] = self._events.append
         # Ordered: a plain dict that gives way at its front looks through what it removed before.
         # Decisions without feedback -> where they stand.
         self._open: OrderedDict[str, int] = OrderedDict()
@@ -50,16 +52,12 @@ class Ink:
         """`heard` gets (position of the first, events) of each piece that was written."""
         self._heard.append(heard)
 
-    def append(self, event: Event) -> None:
-        """Will be written by the next `flush`."""
-        self._events.append(event)
-
     def flush(self) -> None:
         """Write; DataError where the disk refuses, and then nothing of the piece is kept."""
-        events = self._events
-        if not events:
+        if not self._events:
             return
-        self._events = []
+        events = self._events.copy()
+        self._events.clear()
         first = self.journal.seq
         try:
             self.journal.extend(events)

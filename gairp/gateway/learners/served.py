@@ -17,7 +17,7 @@ from gairp.records.surroundings import surroundings
 from gairp.routing.event_log import EventLog, Sink
 from gairp.routing.joiner import FeedbackJoiner
 from gairp.routing.router import Gate, Retries, Router
-from gairp.types import Arm, Decision, Floats, Response
+from gairp.types import Arm, Decision, Response
 
 _NO_FACTS: Mapping[str, str] = {}
 
@@ -30,7 +30,7 @@ class Served:
     version: str
     recipe: PolicyRecipe
     policy: BasePolicy
-    builder: FeatureBuilder
+    builder: FeatureBuilder  #: for all policies: a challenger on the log may read features
     joiner: FeedbackJoiner
     router: Router
     log: EventLog
@@ -39,13 +39,7 @@ class Served:
     @property
     def learner(self) -> str:
         """What the log calls it: another version is another learner."""
-        return learner_name(self.name, self.version)
-
-    def features(self, text: str) -> Floats:
-        """The row of one text; policies that read no features are given it all the same, since a
-        challenger on the log may.
-        """
-        return self.builder.transform_one(text)
+        return self.log.learner
 
 
 def learner_name(name: str, version: str) -> str:

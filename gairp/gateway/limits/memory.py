@@ -46,7 +46,9 @@ class MemoryLimits:
         """All of the quotas, or none: what the first ones held is given back."""
         if not principal.quotas:
             return Ticket(principal=principal, model=model, tokens=tokens)
-        counters, now = self._standing.of(principal.quotas, model), self._now()
+        quotas, standing, now = principal.quotas, self._standing, self._now()
+        known = standing.known.get((id(quotas), model))
+        counters = known[1] if known and known[0] is quotas else standing.of(quotas, model)
         under_way = self._under_way
         for name, most in counters.places:
             if under_way.get(name, 0) >= most:
@@ -108,7 +110,7 @@ class MemoryLimits:
                     raise never_fits(name, tpm, tokens)
                 raise too_many("tokens a minute", name, tpm, wait_s)
             held.append(bucket)
-            left = bucket.left(now), tpm
+            left = bucket.tokens, tpm
             if tightest is None or left < tightest:
                 tightest = left
         if tightest is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from gairp.gateway.limits.periods import HOUR_S, period_key
 from gairp.gateway.limits.rules import Quotas, budgets_of
 from gairp.gateway.limits.standing import Standing
-from gairp.gateway.principal import Principal
+from gairp.gateway.principal import Principal, Quota
 
 PICO = 10**12
 _CLOSED = 4096
@@ -34,13 +34,13 @@ class Account:
 class _Budgets:
     """Those of one principal, with their accounts of an hour: no period ends within one."""
 
-    __slots__ = ("accounts", "hour", "most", "quotas")
+    __slots__ = ("hour", "quotas", "rows")
 
     def __init__(self, quotas: Quotas) -> None:
         self.quotas = quotas
-        self.most = [(q.usd or 0.0, math.floor((q.usd or 0.0) * PICO)) for _, q in quotas]
         self.hour = -1
-        self.accounts: tuple[Account, ...] = ()
+        #: USD at most, the same in picodollars, and where they are counted
+        self.rows: list[tuple[float, int, Account]] = []
 
 
 class MemoryPurse:
@@ -49,38 +49,38 @@ class MemoryPurse:
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._accounts: dict[tuple[str, str], Account] = {}
-        self._open: dict[str, tuple[int, tuple[Account, ...]]] = {}
+        self._open: dict[str, tuple[int, list[tuple[float, int, Account]]]] = {}
         self._closed: OrderedDict[str, None] = OrderedDict()
         self._standing = Standing(lambda quotas, _: _Budgets(budgets_of(quotas)))
 
     def left_usd(self, principal: Principal) -> float:
         """The tightest of the budgets that hold for every model."""
-        found = self._of(principal)
         left = math.inf
-        for (usd, _), account in zip(found.most, found.accounts, strict=True):
-            left = min(left, usd - (account.spent + account.held) / PICO)
+        for usd, _, account in self._of(principal).rows:
+            here = usd - (account.spent + account.held) / PICO
+            if here < left:
+                left = here
         return left
 
     async def hold(self, principal: Principal, call_id: str, usd: float) -> bool:
         """Where a budget is set, an amount that nobody knows cannot be held."""
-        found = self._of(principal)
-        accounts = found.accounts
-        if not accounts:
+        rows = self._of(principal).rows
+        if not rows:
             return True
         if call_id in self._open or call_id in self._closed or not 0 <= usd < math.inf:
             return False
-        amount = pico(usd)
-        for (_, most), account in zip(found.most, accounts, strict=True):
+        amount = math.ceil(usd * PICO)  # as `pico`
+        for _, most, account in rows:
             if account.spent + account.held + amount > most:
                 return False
-        for account in accounts:
-            account.held += amount
-        self._open[call_id] = amount, accounts
+        for row in rows:
+            row[2].held += amount
+        self._open[call_id] = amount, rows
         return True
 
     async def settle(self, principal: Principal, call_id: str, usd: float) -> None:
         """It cost so much, in the period in which it was held; also after `keep`."""
-        self._close(call_id, pico(usd))
+        self._close(call_id, math.ceil(usd * PICO))
 
     async def keep(self, principal: Principal, call_id: str) -> None:
         """It stays held until `settle` says what it cost."""
@@ -108,8 +108,8 @@ class MemoryPurse:
         opened = self._open.pop(call_id, None)
         if opened is None:
             return
-        held, accounts = opened
-        for account in accounts:
+        held, rows = opened
+        for _, _, account in rows:
             account.held -= held
             account.spent += amount
         self._closed[call_id] = None
@@ -117,14 +117,18 @@ class MemoryPurse:
             self._closed.popitem(last=False)
 
     def _of(self, principal: Principal) -> _Budgets:
-        found = self._standing.of(principal.quotas, "")
+        quotas, standing = principal.quotas, self._standing
+        known = standing.known.get((id(quotas), ""))
+        found = known[1] if known and known[0] is quotas else standing.of(quotas, "")
         now = self._now()
         if (hour := int(now // HOUR_S)) != found.hour:
             found.hour = hour
-            found.accounts = tuple(
-                [self._account(name, period_key(q.usd_period, now)) for name, q in found.quotas]
-            )
+            found.rows = [self._row(name, quota, now) for name, quota in found.quotas]
         return found
+
+    def _row(self, name: str, quota: Quota, now: float) -> tuple[float, int, Account]:
+        usd = quota.usd or 0.0
+        return usd, math.floor(usd * PICO), self._account(name, period_key(quota.usd_period, now))
 
     def _account(self, name: str, period: str) -> Account:
         account = self._accounts.get((name, period))

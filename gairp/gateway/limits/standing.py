@@ -15,20 +15,20 @@ class Standing(Generic[T]):
     """What `make` gives for quotas and a model.
 
     Known by the tuple's identity: to compare what it holds, or to hash it, takes longer than all
-    the counting.
+    the counting. `known` is there for those who look first and call `of` for what is not in it.
     """
 
     def __init__(self, make: Callable[[Quotas, str], T]) -> None:
         self._make = make
-        self._known: dict[tuple[int, str], tuple[Quotas, T]] = {}
+        self.known: dict[tuple[int, str], tuple[Quotas, T]] = {}
 
     def of(self, quotas: Quotas, model: str) -> T:
         """The same object as the last time, unless it was long ago."""
-        known = self._known.get((id(quotas), model))
+        known = self.known.get((id(quotas), model))
         if known is not None and known[0] is quotas:
             return known[1]
-        if len(self._known) >= _KEPT:
-            self._known.clear()
+        if len(self.known) >= _KEPT:
+            self.known.clear()
         made = self._make(quotas, model)
-        self._known[id(quotas), model] = quotas, made
+        self.known[id(quotas), model] = quotas, made
         return made

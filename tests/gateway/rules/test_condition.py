@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 from gairp.gateway.exchange.peek import peek
-from gairp.gateway.exchange.request import GatewayRequest
+from gairp.gateway.exchange.request import Flight, GatewayRequest
 from gairp.gateway.principal import Principal
 from gairp.gateway.rules.condition import Condition
 from gairp.gateway.rules.facts import FACTS, RequestFacts
@@ -27,9 +29,10 @@ class Evaluations:
 
 
 def facts() -> RequestFacts:
-    request = GatewayRequest(
-        id="r", peek=peek("chat", BODY), principal=Principal(tenant="acme", key_id="k")
-    )
+    with closing(asyncio.new_event_loop()) as loop:
+        flight = Flight(loop=loop)
+    asks = Principal(tenant="acme", key_id="k")
+    request = GatewayRequest(id="r", peek=peek("chat", BODY), principal=asks, flight=flight)
     headers = {b"x-team": b"blue", b"authorization": b"Bearer secret"}
     return RequestFacts(request, headers, datetime(2026, 11, 27, 14, tzinfo=UTC))
 
