@@ -38,8 +38,10 @@ def _paint(
     figure: Figure, found: Sequence[Calibrated], policies: list[str], rows: int, columns: int
 ) -> None:
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for panel, policy in zip(grid, policies, strict=False):
-        _panel(panel, policy, [one for one in found if one.policy == policy])
+    stages = [[one for one in found if one.policy == policy] for policy in policies]
+    lines = max(len(of_one) for of_one in stages)  # of the tallest legend: titles stand level
+    for panel, policy, of_one in zip(grid, policies, stages, strict=False):
+        _panel(panel, policy, of_one, lines)
     for panel in grid[len(policies) :]:
         panel.set_visible(False)
     for panel in grid[: len(policies)][-columns:]:
@@ -50,7 +52,7 @@ def _paint(
     figure.supylabel("recorded quality (mean of a bin)", fontsize=9)
 
 
-def _panel(panel: Axes, policy: str, stages: Sequence[Calibrated]) -> None:
+def _panel(panel: Axes, policy: str, stages: Sequence[Calibrated], lines: int) -> None:
     panel.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
     for one in stages:
         used = one.stage == AS_USED
@@ -77,7 +79,7 @@ def _panel(panel: Axes, policy: str, stages: Sequence[Calibrated]) -> None:
     panel.set_xlim(0.0, 1.0)
     panel.set_ylim(0.0, 1.0)
     panel.set_aspect("equal")
-    panel.set_title(policy, loc="left", pad=8 + 11 * len(stages))
+    panel.set_title(policy, loc="left", pad=8 + 11 * lines)
     panel.legend(
         loc="lower left", bbox_to_anchor=(-0.03, 1.0), fontsize=6.5, handlelength=1.8,
         borderaxespad=0.2, labelspacing=0.2,

@@ -73,8 +73,7 @@ class BudgetPacingRunner:
         published = self._published()
         budgets = published["target_spend"].to_numpy()
         prepared = prepare(self.trace, self.features, Utility(), seed=0)
-        key = self._key(prepared, budgets)
-        found = dict(progress(self._all(prepared, budgets, key), len(self._wanted())))
+        found = dict(progress(self._all(prepared, budgets), len(self._wanted())))
         return self._report(prepared, published, found)
 
     def _published(self) -> pd.DataFrame:
@@ -103,9 +102,10 @@ class BudgetPacingRunner:
         return own
 
     def _all(
-        self, prepared: Prepared, budgets: Floats, key: str
+        self, prepared: Prepared, budgets: Floats
     ) -> Iterator[tuple[tuple[str, str, int], list[Spent]]]:
         for name, order, seed in self._wanted():
+            key = self._key(self.methods[name], prepared, budgets)
             file = self.work / key / f"{name}-{order}-{seed}.npy".replace(" ", "_")
             if not file.exists():
                 rows = ORDERS[order](prepared, prepared.rows("test"), seed)
@@ -116,10 +116,11 @@ class BudgetPacingRunner:
                 print(f"{name}, {order}, seed {seed}", flush=True)
             yield (name, order, seed), [Spent(*run) for run in np.load(file)]
 
-    def _key(self, prepared: Prepared, budgets: Floats) -> str:
-        """Runs of other settings or data are not taken for these."""
+    @staticmethod
+    def _key(method: Method, prepared: Prepared, budgets: Floats) -> str:
+        """Runs of other settings or data are not taken for these; other methods may come and go."""
         what = {
-            "methods": {m.name: [m.learning, dict(m.config)] for m in self.methods.values()},
+            "method": [method.learning, dict(method.config)],
             "features": prepared.feature_fingerprint,
             "facts": dict(prepared.facts),
             "budgets": budgets.tolist(),

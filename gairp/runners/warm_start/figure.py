@@ -44,6 +44,6 @@ def write_figure(
             panel.set_title(scene)
             panel.set_xlabel("online requests")
         panels[0].set_ylabel("utility a request, held-out prompts")
-        panels[-1].legend(loc="lower right", fontsize=7)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncol=4)
 
-    return draw(paint, stem, width=3.4 * len(scenes), height=3.2)
+    return draw(paint, stem, width=3.4 * len(scenes), height=3.6)
