@@ -130,7 +130,7 @@ class ClientWire(_Wire):
 
 
 def _served(app: App, clients: Clients) -> None:
-    config = uvicorn.Config(cast(Any, app), **protocol())
+    config = uvicorn.Config(cast(Any, app.direct), **protocol())
     config.load()
     state = ServerState()
     for _ in range(_CONNECTIONS):

@@ -56,8 +56,15 @@ class App:
         self.settings, self.part = settings, part
         self.gateway: Gateway | None = None
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or live from startup to shutdown."""
+        await self.direct(scope, receive, send)
+
+    def direct(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """The same without a coroutine around it, for servers that are told it is ASGI 3.
+
+        A server that has to find that out takes what is not `async def` for ASGI 2.
+        """
         if scope["type"] == "lifespan":
             return self._live(receive, send)
         assert scope["type"] == "http", "clients speak HTTP here and nothing else"

@@ -63,7 +63,7 @@ def run_app(
 
     server = Server(
         uvicorn.Config(
-            app,
+            app.direct,
             host=settings.host,
             port=settings.port,
             loop=_loop(),

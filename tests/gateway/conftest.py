@@ -63,9 +63,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert server.stderr is not None
+    said = []
     for line in server.stderr:
+        said.append(line)
         if "ready to accept connections" in line:
             break
+    else:
+        pytest.fail(f"postgres did not start: {''.join(said)[-500:]}")
     yield f"postgresql://gairp@127.0.0.1:{port}/postgres"
     server.terminate()
     server.wait()

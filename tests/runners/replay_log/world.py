@@ -32,6 +32,7 @@ def prepared() -> Prepared:
     features = np.hstack([np.ones((N, 1)), rng.uniform(-1.0, 1.0, size=(N, D - 1))])
     quality = 1.0 / (1.0 + np.exp(-features @ rng.normal(size=(D, len(ARMS)))))
     cost = np.array([COST[arm] for arm in ARMS]) * rng.uniform(0.5, 2.0, size=(N, len(ARMS)))
+    score = (rng.random(quality.shape) < quality).astype(np.float64)
     part = N // 3
     return Prepared(
         trace="small",
@@ -39,9 +40,10 @@ def prepared() -> Prepared:
             arms=ARMS,
             prompt_ids=tuple(f"p{i}" for i in range(N)),
             features=features,
-            quality=(rng.random(quality.shape) < quality).astype(np.float64),
+            quality=score,
             cost_usd=cost,
             latency_s=rng.uniform(0.1, 5.0, size=(N, len(ARMS))),
+            signals={"sign": 0.2 + 0.6 * score},
         ),
         categories=("",) * N,
         groups=np.arange(N),
