@@ -29,6 +29,9 @@ class ServerProtocol(HttpToolsProtocol):
     """One connection of a client."""
 
     _idle_since = 0.0
+    #: Takes the next request: the task that has answered the one before it waits for that.
+    _next: asyncio.Future[Cycle | None] | None = None
+    _server: asyncio.Task[None] | None = None
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
@@ -68,9 +71,28 @@ class ServerProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))
 
     def _begin(self, cycle: Cycle) -> None:
-        task = self.loop.create_task(cycle.run(self.app))
-        cycle.task = task
-        self.tasks.add(task)
+        following, self._next = self._next, None
+        if following is None or following.done():
+            self._server = self.loop.create_task(self._serve(cycle))
+        else:
+            following.set_result(cycle)
+        assert self._server is not None
+        cycle.task = self._server
+        self.tasks.add(self._server)
+
+    async def _serve(self, cycle: Cycle | None) -> None:
+        """Answer it, and what comes after it: a task a connection costs less than one a request.
+
+        A request that comes before the work for its predecessor is over has a task of its own.
+        """
+        while cycle is not None:
+            task = cycle.task
+            await cycle.run(self.app)
+            cycle = None  # it must not be kept until another one comes
+            if self.transport.is_closing() or task.cancelling() or task is not self._server:
+                return
+            self._next = self.loop.create_future()
+            cycle = await self._next
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -97,6 +119,10 @@ class ServerProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         cycle: Any = self.cycle
+        following, self._next = self._next, None
+        if following is not None and not following.done():
+            following.set_result(None)
+        self._server = None
         self.cycle = None  # type: ignore[assignment]  # uvicorn's own way of waking it is another
         super().connection_lost(exc)
         self._unset_keepalive_if_required()

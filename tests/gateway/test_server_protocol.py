@@ -20,7 +20,8 @@ class _Echo:
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
-        self.gone = asyncio.Event()
+        self.gone, self.over = asyncio.Event(), asyncio.Event()
+        self.tasks: list[asyncio.Task[Any] | None] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -30,6 +31,7 @@ class _Echo:
             await send({"type": "lifespan.shutdown.complete"})
             return
         self.seen.append(scope)
+        self.tasks.append(asyncio.current_task())
         body, more = b"", True
         while more and scope["path"] != "/early":
             message = await receive()
@@ -42,6 +44,10 @@ class _Echo:
         await send({"type": "http.response.body", "body": body})
 
     a_b = early = x
+
+    async def late(self, body: bytes, receive: Any, send: Any) -> None:
+        await self.x(body, receive, send)
+        await self.over.wait()
 
     async def stream(self, body: bytes, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -118,6 +124,51 @@ def test_requests_that_came_at_once_are_answered_in_turn() -> None:
     async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
         got = await said(_POST % 5 + b"\r\nhello" + _POST % 3 + b"\r\nyou")
         assert got == _HELLO + b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nx-a: 1\r\n\r\nyou"
+
+    _run(script)
+
+
+def test_one_task_serves_a_connection_and_ends_with_it() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        for _ in range(3):
+            assert await said(_POST % 5 + b"\r\nhello") == _HELLO
+        task = echo.tasks[0]
+        assert echo.tasks == [task] * 3
+        assert task is not None
+        assert not task.done()
+        writer.close()
+        await asyncio.wait_for(task, 2)
+
+    _run(script)
+
+
+def test_a_task_that_is_cancelled_ends_with_its_connection() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        late = (_POST % 5).replace(b"/x", b"/late") + b"\r\nhello"
+        assert await said(late) == _HELLO
+        task = echo.tasks[0]
+        assert task is not None
+        task.cancel()
+        await asyncio.wait_for(task, 2)
+        assert await said(b"") == b"<END>"
+
+    _run(script)
+
+
+def test_work_after_an_answer_does_not_keep_the_next_request_waiting() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        late = (_POST % 5).replace(b"/x", b"/late") + b"\r\nhello"
+        for path in (late, _POST % 5 + b"\r\nhello", late):
+            assert await said(path) == _HELLO
+        first, second, third = echo.tasks
+        assert first is not second
+        assert second is third
+        assert first is not None
+        assert not first.done()
+        echo.over.set()
+        await asyncio.wait_for(first, 2)
+        assert await said(_POST % 5 + b"\r\nhello") == _HELLO
+        assert echo.tasks[-1] is second
 
     _run(script)
 
