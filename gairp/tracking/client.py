@@ -39,7 +39,8 @@ def connect(uri: str) -> MlflowClient:
         _prepare(database)
     try:
         with alone(database) if database is not None else contextlib.nullcontext():
-            client = MlflowClient(tracking_uri=uri)
+            # The registry is named: else it is whatever some code of this process has set.
+            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
     except (MlflowException, OSError, ValueError) as error:
         raise ConfigError(

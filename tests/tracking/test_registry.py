@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gairp.errors import ConfigError
@@ -37,3 +39,20 @@ def test_a_promotion_moves_the_alias(uri: str) -> None:
     assert store.set_alias("router", "champion", "1") == "2"
     with pytest.raises(ConfigError, match="no policy is version '9' of 'router'"):
         store.document("router", "9")
+
+
+def test_a_registry_keeps_to_its_store_whatever_else_the_process_uses(
+    uri: str, tmp_path: Path
+) -> None:
+    import mlflow
+
+    before = mlflow.get_registry_uri()
+    mlflow.set_registry_uri(f"sqlite:///{tmp_path}/elsewhere.db")
+    try:
+        store = PolicyRegistry(uri)
+        version = store.register("at home", {"config": {}})
+        assert store.set_alias("at home", "champion", version) is None
+    finally:
+        mlflow.set_registry_uri(before)
+    assert PolicyRegistry(uri).get_alias("at home", "champion") == version == "1"
+    assert not (tmp_path / "elsewhere.db").exists()
