@@ -10,10 +10,11 @@ from typing import Self
 from gairp.errors import StateError
 from gairp.features.digest import digest_texts
 from gairp.features.frame import read_matrix, read_state, write_matrix, write_state
-from gairp.features.protocol import FeatureBuilder, Matrix, State
+from gairp.features.protocol import FeatureBuilder, Matrix
+from gairp.features.wrapped import WrappedFeatures
 
 
-class CachedFeatures:
+class CachedFeatures(WrappedFeatures):
     """`builder`, with its fits and matrices kept under `folder`.
 
     A fit is found by the builder's recipe, the seed and a hash of the train texts; a matrix by the
@@ -24,18 +25,6 @@ class CachedFeatures:
 
     def __init__(self, *, builder: FeatureBuilder, folder: Path | str, min_rows: int = 2) -> None:
         self.builder, self.folder, self.min_rows = builder, Path(folder), max(1, min_rows)
-
-    @property
-    def name(self) -> str:
-        return self.builder.name
-
-    @property
-    def parts(self) -> Sequence[FeatureBuilder]:
-        return (self.builder,)
-
-    @property
-    def dim(self) -> int:
-        return self.builder.dim
 
     def fit(
         self, texts: Sequence[str], *, seed: int = 0, categories: Sequence[str] | None = None
@@ -66,19 +55,3 @@ class CachedFeatures:
         write_matrix(path, matrix)
         matrix.setflags(write=False)
         return matrix
-
-    def transform_one(self, text: str, *, category: str | None = None) -> Matrix:
-        return self.builder.transform_one(text, category=category)
-
-    def recipe(self) -> str:
-        return self.builder.recipe()
-
-    def fingerprint(self) -> str:
-        return self.builder.fingerprint()
-
-    def state(self) -> State:
-        return self.builder.state()
-
-    def restore(self, state: State) -> Self:
-        self.builder.restore(state)
-        return self

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gairp.metrics.arrays import Floats, floats
+from gairp.metrics.arrays import Floats, both_known, floats
 from gairp.metrics.bootstrap import TwoWayBootstrap
 from gairp.metrics.interval import Estimate
 
@@ -27,7 +27,7 @@ def accuracy(judge: ArrayLike, truth: ArrayLike, weights: ArrayLike | None = Non
     judge, truth: labels [n], any numbers; weights: [..., n], all 1 by default. Items where either
     label is NaN are left out. Returns [...]; NaN where nothing is left.
     """
-    a, b, w = _judged(judge, truth, weights)
+    a, b, w = both_known(weights, judge=judge, truth=truth)
     with np.errstate(invalid="ignore"):
         return np.asarray((w @ (a == b).astype(np.float64)) / w.sum(axis=-1))
 
@@ -40,7 +40,7 @@ def cohen_kappa(judge: ArrayLike, truth: ArrayLike, weights: ArrayLike | None = 
     is always right, below 0 for one that is worse than chance; NaN where p_e is 1, since both know
     one label only.
     """
-    a, b, w = _judged(judge, truth, weights)
+    a, b, w = both_known(weights, judge=judge, truth=truth)
     labels = np.unique(np.concatenate([a, b]))
     with np.errstate(invalid="ignore", divide="ignore"):
         total = w.sum(axis=-1, keepdims=True)
@@ -73,19 +73,3 @@ def agreement(
         for f in (accuracy, cohen_kappa)
     ]
     return Agreement(accuracy=figures[0], kappa=figures[1], n=int(kept.sum()))
-
-
-def _judged(
-    judge: ArrayLike, truth: ArrayLike, weights: ArrayLike | None
-) -> tuple[Floats, Floats, Floats]:
-    """Labels and weights of the items that both judged."""
-    a, b = floats("judge", judge, ndim=1), floats("truth", truth, ndim=1)
-    w = np.ones(len(a)) if weights is None else floats("weights", weights)
-    if not len(a) == len(b) == w.shape[-1]:
-        raise ValueError(
-            f"judge has {len(a)} items, truth {len(b)} and weights {w.shape[-1]}; give each n"
-        )
-    if (w < 0).any():
-        raise ValueError("weights must be >= 0")
-    kept = ~(np.isnan(a) | np.isnan(b))
-    return a[kept], b[kept], w[..., kept]

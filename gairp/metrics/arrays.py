@@ -35,3 +35,21 @@ def same_shape(**arrays: Floats) -> None:
     if len(set(shapes.values())) > 1:
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise ValueError(f"shapes differ: {listed}; give arrays of one shape")
+
+
+def both_known(weights: ArrayLike | None, **pair: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Two named columns [n] and weights [..., n], ones by default, of the items that both have.
+
+    Raises ValueError, naming the arguments, for other lengths and for negative weights.
+    """
+    (a_name, first), (b_name, second) = pair.items()
+    a, b = floats(a_name, first, ndim=1), floats(b_name, second, ndim=1)
+    w = np.ones(len(a)) if weights is None else floats("weights", weights)
+    if not len(a) == len(b) == w.shape[-1]:
+        raise ValueError(
+            f"{a_name} has {len(a)} items, {b_name} {len(b)} and weights {w.shape[-1]}; give each n"
+        )
+    if (w < 0).any():
+        raise ValueError("weights must be >= 0")
+    kept = ~(np.isnan(a) | np.isnan(b))
+    return a[kept], b[kept], w[..., kept]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gairp.metrics.arrays import Floats, floats
+from gairp.metrics.arrays import Floats, both_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def brier_score(
     prediction may leave the range, and is charged for it); weights: [..., n], all 1 by default.
     Items where either side is NaN are left out. Returns [...]; NaN where nothing is left.
     """
-    p, y, w = _known(predicted, observed, weights)
+    p, y, w = both_known(weights, predicted=predicted, observed=observed)
     with np.errstate(invalid="ignore"):
         return np.asarray((w @ (p - y) ** 2) / w.sum(axis=-1))
 
@@ -63,26 +63,10 @@ def reliability(
     """
     if bins < 1:
         raise ValueError(f"bins is {bins}; give at least 1")
-    p, y, w = _known(predicted, observed, weights)
+    p, y, w = both_known(weights, predicted=predicted, observed=observed)
     edges = np.linspace(0.0, 1.0, bins + 1)
     at = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, bins - 1)
     inside = (at[:, None] == np.arange(bins)).astype(np.float64)  # [n, bins]
     counts = w @ inside
     total = np.where(counts > 0, counts, np.nan)
     return Reliability(edges, (w * p) @ inside / total, (w * y) @ inside / total, counts)
-
-
-def _known(
-    predicted: ArrayLike, observed: ArrayLike, weights: ArrayLike | None
-) -> tuple[Floats, Floats, Floats]:
-    """Predictions, outcomes and weights of the items that have both."""
-    p, y = floats("predicted", predicted, ndim=1), floats("observed", observed, ndim=1)
-    w = np.ones(len(p)) if weights is None else floats("weights", weights)
-    if not len(p) == len(y) == w.shape[-1]:
-        raise ValueError(
-            f"predicted has {len(p)} items, observed {len(y)}, weights {w.shape[-1]}; give each n"
-        )
-    if (w < 0).any():
-        raise ValueError("weights must be >= 0")
-    kept = ~(np.isnan(p) | np.isnan(y))
-    return p[kept], y[kept], w[..., kept]
