@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,11 +17,12 @@ from gairp.runners.bad_feedback.figure import write_figure
 from gairp.runners.bad_feedback.judges import JUDGES
 from gairp.runners.bad_feedback.tables import Case, Judged, Tables
 from gairp.runners.configured import configured
-from gairp.runners.finished import digest, whole
+from gairp.runners.finished import digest, finished
 from gairp.runners.replay.job import Protocol
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
+from gairp.runners.report_folder import ReportFolder
 from gairp.runners.world.job import WorldJob, run_world_job
 
 if TYPE_CHECKING:
@@ -102,12 +104,8 @@ class BadFeedbackRunner:
             key = digest([dict(feedback), dict(self.learners[learner])], size=8)
             for seed in range(self.seeds):
                 file = self.work / data / key / f"{seed}.npz"
-                if not file.exists():
-                    judged = self._judged(prepared, learner, feedback, seed)
-                    with whole(file) as out:
-                        np.savez_compressed(out, **judged._asdict())
-                with np.load(file) as kept:
-                    yield (judge, learner, level), Judged(*(kept[n] for n in Judged._fields))
+                run = partial(self._judged, prepared, learner, feedback, seed)
+                yield (judge, learner, level), finished(Judged, file, run)
             print(f"{at}/{len(self._cases())} {judge}, {learner}, {level:g}", flush=True)
 
     def _judged(
@@ -131,10 +129,9 @@ class BadFeedbackRunner:
     def _report(
         self, prepared: Prepared, arms: np.ndarray, table: pd.DataFrame, ends: pd.DataFrame
     ) -> Path:
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
-        for stem, frame in (("summary", table), ("break_even", ends)):
-            frame.to_csv(self.out / f"{stem}.csv", index=False, float_format="%.6g", na_rep="—")
-        write_figure(table, self.out / "figures" / "bad_feedback")
+        folder = ReportFolder(self.out)
+        folder.write_tables({"summary": table, "break_even": ends}, unknown="—")
+        write_figure(table, folder.figure("bad_feedback"))
         best = int(arms.mean(axis=0).argmax())
         parts = [
             f"# Bad feedback on {prepared.trace}",
@@ -151,10 +148,7 @@ class BadFeedbackRunner:
             shown = rows.drop(columns=["judge"])
             said = (JUDGES[str(judge)].__doc__ or "").strip()
             parts += [f"## {judge}", said, frame_table(shown, _cell)]
-        path = self.out / "report.md"
-        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-        print("\n\n".join(parts[:4]))
-        return path
+        return folder.write_text(parts, shown=4)
 
 
 def _cell(name: str, value: object) -> str:

@@ -26,10 +26,10 @@ Ints = NDArray[np.int64]
 
 
 class Spent(NamedTuple):
-    """What became of each reported prompt, in the pool's order."""
+    """What became of each reported prompt, in the pool's order, under each of b budgets."""
 
-    quality: Floats  #: [n]
-    cost_usd: Floats  #: [n]
+    quality: Floats  #: [b, n]
+    cost_usd: Floats  #: [b, n]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Method:
 
     def runs(
         self, prepared: Prepared, rates: Floats, order: Ints, seed: int, outcomes: Outcomes
-    ) -> list[Spent]:
+    ) -> Spent:
         """One run a rate (USD a request) over the test rows in this order."""
         learned = None if self.learning == "paced" else self._learned(prepared, seed)
-        found = []
+        quality, cost_usd = [], []
         for rate in rates.tolist():
             policy = (
                 self._paced(prepared, rate, seed, len(order))
@@ -70,8 +70,9 @@ class Method:
             engine.run(outcomes.prompts(order), log)
             columns = log.columns()
             back = np.argsort(columns["rows"])
-            found.append(Spent(columns["quality"][back], columns["cost_usd"][back]))
-        return found
+            quality.append(columns["quality"][back])
+            cost_usd.append(columns["cost_usd"][back])
+        return Spent(np.array(quality), np.array(cost_usd))
 
     def policy(self, requests: int) -> BasePolicy:
         """The untrained policy, for a horizon of so many requests."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pandas as pd
 
 from gairp.errors import DataError, UnknownNameError
@@ -17,10 +17,11 @@ from gairp.runners.budget_pacing.method import Method, Spent
 from gairp.runners.budget_pacing.orders import ORDERS, outcomes_in
 from gairp.runners.budget_pacing.tables import Tables, ordered
 from gairp.runners.configured import configured
-from gairp.runners.finished import digest, whole
+from gairp.runners.finished import digest, finished
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
+from gairp.runners.report_folder import ReportFolder
 from gairp.traces.registry import locate
 from gairp.types import Floats
 
@@ -103,18 +104,21 @@ class BudgetPacingRunner:
 
     def _all(
         self, prepared: Prepared, budgets: Floats
-    ) -> Iterator[tuple[tuple[str, str, int], list[Spent]]]:
+    ) -> Iterator[tuple[tuple[str, str, int], Spent]]:
         for name, order, seed in self._wanted():
             key = self._key(self.methods[name], prepared, budgets)
-            file = self.work / key / f"{name}-{order}-{seed}.npy".replace(" ", "_")
-            if not file.exists():
-                rows = ORDERS[order](prepared, prepared.rows("test"), seed)
-                given = outcomes_in(order, prepared, rows)
-                runs = self.methods[name].runs(prepared, budgets, rows, seed, given)
-                with whole(file) as out:
-                    np.save(out, np.array(runs))
-                print(f"{name}, {order}, seed {seed}", flush=True)
-            yield (name, order, seed), [Spent(*run) for run in np.load(file)]
+            file = self.work / key / f"{name}-{order}-{seed}.npz".replace(" ", "_")
+            run = partial(self._spent, name, order, seed, prepared, budgets)
+            yield (name, order, seed), finished(Spent, file, run)
+
+    def _spent(
+        self, name: str, order: str, seed: int, prepared: Prepared, budgets: Floats
+    ) -> Spent:
+        rows = ORDERS[order](prepared, prepared.rows("test"), seed)
+        given = outcomes_in(order, prepared, rows)
+        spent = self.methods[name].runs(prepared, budgets, rows, seed, given)
+        print(f"{name}, {order}, seed {seed}", flush=True)
+        return spent
 
     @staticmethod
     def _key(method: Method, prepared: Prepared, budgets: Floats) -> str:
@@ -133,14 +137,14 @@ class BudgetPacingRunner:
         self,
         prepared: Prepared,
         published: pd.DataFrame,
-        found: Mapping[tuple[str, str, int], list[Spent]],
+        found: Mapping[tuple[str, str, int], Spent],
     ) -> Path:
         budgets = published["target_spend"].to_numpy()
         tables = Tables(
             prepared, budgets, published["mean_reward"].to_numpy(), draws=self.draws, seed=0
         )
 
-        def runs(name: str, order: str) -> list[list[Spent]]:
+        def runs(name: str, order: str) -> list[Spent]:
             return [v for (n, o, _), v in found.items() if (n, o) == (name, order)]
 
         summary = pd.concat([tables.measured(n, runs(n, "shuffled")) for n in self.methods])
@@ -148,28 +152,23 @@ class BudgetPacingRunner:
         others = pd.concat(
             [ordered(o, budgets, runs(name, o)) for o in self.orders["names"] if runs(name, o)]
         )
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
-        for stem, frame in (("summary", summary), ("orders", others)):
-            frame.to_csv(self.out / f"{stem}.csv", index=False, float_format="%.6g")
+        folder = ReportFolder(self.out)
+        folder.write_tables({"summary": summary, "orders": others})
         k = len(prepared.arms)
         arms = tables.arms.mean(axis=0)
         write_figure(
             summary,
             pd.DataFrame({"spend": published["mean_cost"], "quality": published["mean_reward"]}),
             (arms[:k], arms[k:]),
-            self.out / "figures" / "quality_over_spend",
+            folder.figure("quality_over_spend"),
         )
-        text = "\n\n".join(
+        return folder.write_text(
             [
                 "# Budget pacing on ParetoBandit's data",
                 *(_section(m, rows) for m, rows in summary.groupby("method", sort=False)),
                 f"## Other orders of arrival ({name})\n\n" + frame_table(others, _cell),
             ]
         )
-        path = self.out / "report.md"
-        path.write_text(text + "\n", encoding="utf-8")
-        print(text)
-        return path
 
 
 def _section(method: object, rows: pd.DataFrame) -> str:

@@ -34,13 +34,15 @@ class Tables:
         )
         self.draws, self.seed = draws, seed
 
-    def measured(self, method: str, runs: Sequence[Sequence[Spent]]) -> pd.DataFrame:
-        """A row a budget; runs [seeds][budgets]. p-values are Holm-corrected over the budgets."""
+    def measured(self, method: str, runs: Sequence[Spent]) -> pd.DataFrame:
+        """A row a budget; a run a seed. p-values are Holm-corrected over the budgets."""
         boot = TwoWayBootstrap(
             self.groups, n_seeds=len(runs), rng=np.random.default_rng(self.seed), draws=self.draws
         )
         frame = pd.DataFrame(
-            self._row(method, i, np.array([seed[i] for seed in runs]), boot)
+            self._row(
+                method, i, np.array([[run.quality[i], run.cost_usd[i]] for run in runs]), boot
+            )
             for i in range(len(self.budgets))
         )
         frame["p_value"] = holm(frame["p_value"].to_numpy())
@@ -78,15 +80,14 @@ class Tables:
         return np.asarray(means[..., 0] - mix)
 
 
-def ordered(name: str, budgets: Floats, runs: Sequence[Sequence[Spent]]) -> pd.DataFrame:
+def ordered(name: str, budgets: Floats, runs: Sequence[Spent]) -> pd.DataFrame:
     """What another order of arrival does: a row a budget, means over the seeds."""
-    values = np.array(runs)  # [seeds, budgets, 2, n]
-    used = values[:, :, 1].mean(axis=2) / budgets
+    used = np.array([run.cost_usd.mean(axis=1) for run in runs]) / budgets  # [seeds, budgets]
     return pd.DataFrame(
         {
             "order": name,
             "budget_usd": budgets,
-            "quality": values[:, :, 0].mean(axis=(0, 2)),
+            "quality": np.array([run.quality.mean(axis=1) for run in runs]).mean(axis=0),
             "used": used.mean(axis=0),
             "used_most": used.max(axis=0),
         }

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from gairp.replay.engine import Replay
 from gairp.replay.runlog import RunLog
-from gairp.runners.finished import whole
 from gairp.runners.replay.prepared import Prepared
 from gairp.types import Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(NamedTuple):
     """Arrays are by weight [w], or by weight and test row [w, n]."""
 
     quality: Floats  #: [w, n]
@@ -24,18 +18,6 @@ class Curve:
     latency_s: Floats  #: [w], mean
     attempts: Floats  #: [w], mean
     validation_aiq: float
-
-    def save(self, file: Path) -> None:
-        """Whole or not at all."""
-        with whole(file) as out:
-            np.savez(out, **{name: getattr(self, name) for name in self.__slots__})
-
-    @classmethod
-    def read(cls, file: Path) -> Self:
-        """What `save` wrote."""
-        with np.load(file) as found:
-            fields: dict[str, Any] = {name: found[name] for name in cls.__slots__}
-        return cls(**{**fields, "validation_aiq": float(fields["validation_aiq"])})
 
 
 class Served:

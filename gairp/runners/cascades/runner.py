@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,10 +19,11 @@ from gairp.runners.cascades.curve import Curve
 from gairp.runners.cascades.figure import write_figure
 from gairp.runners.cascades.signals import signal_table
 from gairp.runners.configured import configured
-from gairp.runners.finished import digest
+from gairp.runners.finished import digest, finished
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
+from gairp.runners.report_folder import ReportFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,9 +101,7 @@ class CascadesRunner:
             bench = Bench(data, split, checks=self.checks, free=self.free, weights=self.weights)
             for name, given in self.methods.items():
                 file = self.work / self._key(data, given) / f"{name}-{split}.npz".replace(" ", "_")
-                if not file.exists():
-                    bench.curve(name, given).save(file)
-                yield name, Curve.read(file)
+                yield name, finished(Curve, file, partial(bench.curve, name, given))
 
     def _key(self, data: Prepared, given: Mapping[str, Any]) -> str:
         """Curves of other settings or data are not taken for these."""
@@ -116,16 +116,13 @@ class CascadesRunner:
     ) -> Path:
         kinds = {name: given["kind"] for name, given in self.methods.items()}
         table, reference = found.table(kinds), found.reference(kinds)
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
-        for stem, frame in (("summary", table), ("signals", signals)):
-            frame.to_csv(self.out / f"{stem}.csv", index=False, float_format="%.6g")
-        write_figure(
-            found, table, reference, [reference, *self.drawn], self.out / "figures" / "cascades"
-        )
+        folder = ReportFolder(self.out)
+        folder.write_tables({"summary": table, "signals": signals})
+        write_figure(found, table, reference, [reference, *self.drawn], folder.figure("cascades"))
         cascades = table[table["kind"] == "cascade"]
         gains = int((cascades["verdict"] == "gain").sum())
         losses = int((cascades["verdict"] == "loss").sum())
-        text = "\n\n".join(
+        return folder.write_text(
             [
                 f"# Cascades against routers on {self.trace['name']}",
                 f"{self.splits} splits, {len(self.weights)} weights of cost. Cost and latency hold "
@@ -144,10 +141,6 @@ class CascadesRunner:
                 frame_table(signals, _cell),
             ]
         )
-        path = self.out / "report.md"
-        path.write_text(text + "\n", encoding="utf-8")
-        print(text)
-        return path
 
 
 def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pandas as pd
 
 from gairp.errors import UnknownNameError
@@ -16,9 +16,10 @@ from gairp.runners.configured import configured
 from gairp.runners.congestion.bench import Bench, Served
 from gairp.runners.congestion.figure import write_figure
 from gairp.runners.congestion.tables import Case, Tables, arm_shares
-from gairp.runners.finished import digest, whole
+from gairp.runners.finished import digest, finished
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
+from gairp.runners.report_folder import ReportFolder
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -94,15 +95,13 @@ class CongestionRunner:
             arrivals = {**self.arrivals[kind], "rate": load * capacity}
             key = digest([arrivals, dict(self.policies[name])], size=8)
             for seed in range(self.seeds):
-                file = folder / key / f"{seed}.npz"
-                if not file.exists():
-                    policy = bench.policy(name, self.policies[name], seed)
-                    served = bench.run(policy, arrivals, seed)
-                    with whole(file) as out:
-                        np.savez_compressed(out, **served._asdict())
-                with np.load(file) as kept:
-                    yield (kind, load, name), Served(*(kept[n] for n in Served._fields))
+                run = partial(self._served, bench, name, arrivals, seed)
+                served = finished(Served, folder / key / f"{seed}.npz", run)
+                yield (kind, load, name), served
             print(f"{at}/{len(self._cases())} {kind}, load {load:g}, {name}", flush=True)
+
+    def _served(self, bench: Bench, name: str, arrivals: Mapping[str, Any], seed: int) -> Served:
+        return bench.run(bench.policy(name, self.policies[name], seed), arrivals, seed)
 
     def _key(self, bench: Bench) -> str:
         prepared = bench.prepared
@@ -117,10 +116,9 @@ class CongestionRunner:
     def _report(
         self, summary: pd.DataFrame, shares: pd.DataFrame, capacity: float, notes: Sequence[str]
     ) -> Path:
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
-        for stem, frame in (("summary", summary), ("shares", shares)):
-            frame.to_csv(self.out / f"{stem}.csv", index=False, float_format="%.6g")
-        write_figure(summary, self.out / "figures" / "congestion")
+        folder = ReportFolder(self.out)
+        folder.write_tables({"summary": summary, "shares": shares})
+        write_figure(summary, folder.figure("congestion"))
         parts = [
             "# Congestion",
             self._verdict(summary),
@@ -136,10 +134,7 @@ class CongestionRunner:
                 shown = rows.drop(columns=["arrivals", "load"])
                 parts += [f"## {kind}, {100 * load:.0f}%", frame_table(shown, _cell)]
         parts += ["## Who answers", frame_table(shares, _cell), *(f"- {note}" for note in notes)]
-        path = self.out / "report.md"
-        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-        print("\n\n".join(parts[:3]))
-        return path
+        return folder.write_text(parts, shown=3)
 
     def _verdict(self, summary: pd.DataFrame) -> str:
         at = min(self.loads, key=lambda load: abs(load - 0.9))

@@ -15,6 +15,7 @@ from gairp.runners.drift.figure import write_figure
 from gairp.runners.drift.learner import Taken
 from gairp.runners.drift.tables import Phases, Runs, adoption
 from gairp.runners.drift.world import ChangingWorld
+from gairp.runners.report_folder import ReportFolder
 
 Found = Mapping[tuple[str, str, str, int], Taken]
 _WASHED_OUT = 120  #: requests that ParetoBandit's adoption does not count
@@ -50,20 +51,15 @@ def write_report(material: Material, found: Found, out: Path) -> Path:
         "price_cut": _price_cut(material, phases["price cut"], runs["price cut"]),
         "arrival": _arrival(material, runs["arrival"]),
     }
-    (out / "figures").mkdir(parents=True, exist_ok=True)
-    for stem, frame in tables.items():
-        frame.to_csv(out / f"{stem}.csv", index=False, float_format="%.6g")
+    folder = ReportFolder(out)
+    folder.write_tables(tables)
     world = material.worlds["regression"]
     assert world.phases is not None
     write_figure(
         runs["regression"], published(material), material.budgets, world.phases,
-        out / "figures" / "regression",
+        folder.figure("regression"),
     )  # fmt: skip
-    text = _text(material, tables)
-    path = out / "report.md"
-    path.write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return path
+    return folder.write_text(_text(material, tables))
 
 
 def published(material: Material) -> pd.DataFrame:
@@ -153,7 +149,7 @@ _REGRESSION = (
 )  # fmt: skip
 
 
-def _text(material: Material, tables: Mapping[str, pd.DataFrame]) -> str:
+def _text(material: Material, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     summary, budgets = tables["summary"], list(material.budgets)
     parts = [
         "# Drift on ParetoBandit's data",
@@ -176,7 +172,7 @@ def _text(material: Material, tables: Mapping[str, pd.DataFrame]) -> str:
         "## A new model", frame_table(tables["arrival"], _cell),
         f"Budgets: {', '.join(f'{b} {material.budgets[b]:.3g} USD a request' for b in budgets)}.",
     ]  # fmt: skip
-    return "\n\n".join(parts)
+    return parts
 
 
 def _verdict(material: Material, summary: pd.DataFrame) -> str:

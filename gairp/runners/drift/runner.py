@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import numpy as np
 import pandas as pd
 
 from gairp.errors import DataError, UnknownNameError
@@ -15,7 +15,7 @@ from gairp.runners.configured import configured
 from gairp.runners.drift.learner import Learner, Taken
 from gairp.runners.drift.report import Material, write_report
 from gairp.runners.drift.world import ChangingWorld
-from gairp.runners.finished import digest, whole
+from gairp.runners.finished import digest, finished
 from gairp.runners.replay.preparing import prepare
 from gairp.runners.replay.progress import progress
 from gairp.traces.registry import locate
@@ -152,17 +152,18 @@ class DriftRunner:
 
     def _all(self, worlds: Mapping[str, ChangingWorld]) -> Iterator[tuple[Unit, Taken]]:
         keys = {name: self._key(world) for name, world in worlds.items()}
-        for at, unit in enumerate(self._units(), start=1):
+        for unit in self._units():
             learner = (self.newcomers if unit.world == "arrival" else self.learners)[unit.learner]
             key = digest([keys[unit.world], dict(learner.policy), self._rate(unit)], size=8)
             file = self.work / unit.world.replace(" ", "_") / key / f"{unit.seed}.npz"
-            if not file.exists():
-                taken = learner.run(worlds[unit.world], self._rate(unit), unit.seed)
-                with whole(file) as out:
-                    np.savez_compressed(out, **taken._asdict())
-                print(f"{at}/{len(self._units())} {', '.join(map(str, unit))}", flush=True)
-            with np.load(file) as kept:
-                yield unit, Taken(**{name: kept[name] for name in Taken._fields})
+            run = partial(self._taken, unit, learner, worlds[unit.world])
+            yield unit, finished(Taken, file, run)
+
+    def _taken(self, unit: Unit, learner: Learner, world: ChangingWorld) -> Taken:
+        taken = learner.run(world, self._rate(unit), unit.seed)
+        at, every = self._units().index(unit) + 1, len(self._units())
+        print(f"{at}/{every} {', '.join(map(str, unit))}", flush=True)
+        return taken
 
     def _rate(self, unit: Unit) -> float:
         return self.budgets[unit.budget] * self.aim

@@ -18,6 +18,7 @@ from gairp.runners.ope_truth.parts import Design, Part, parts
 from gairp.runners.ope_truth.tables import coverage_table, peeking_table
 from gairp.runners.ope_truth.world import World
 from gairp.runners.replay.loading import load_pool
+from gairp.runners.report_folder import ReportFolder
 from gairp.types import Floats
 
 if TYPE_CHECKING:
@@ -78,17 +79,12 @@ class OpeTruthRunner:
         peeking = peeking_table(
             found["sequence"], found["gate, equal"], found["gate, better"], self.design.alpha
         )
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
-        for name, frame in (("coverage", coverage), ("peeking", peeking)):
-            frame.to_csv(self.out / f"{name}.csv", index=False, float_format="%.6g")
-        write_figure(coverage, self.out / "figures" / "coverage")
-        path = self.out / "report.md"
-        text = "\n\n".join(
+        folder = ReportFolder(self.out)
+        folder.write_tables({"coverage": coverage, "peeking": peeking})
+        write_figure(coverage, folder.figure("coverage"))
+        return folder.write_text(
             ["# Off-policy evaluation against the truth", *_tables(coverage, peeking)]
         )
-        path.write_text(text + "\n", encoding="utf-8")
-        print(text)
-        return path
 
 
 def _tables(coverage: pd.DataFrame, peeking: pd.DataFrame) -> list[str]:

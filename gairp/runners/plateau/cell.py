@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gairp.policies.learned.router import LearnedRouter
 from gairp.rewards import Utility
-from gairp.runners.finished import whole
 from gairp.runners.plateau.part import Part
 from gairp.runners.plateau.tuning import Settings, Tuner
 from gairp.runners.replay.prepared import Prepared
 from gairp.types import Floats, TrainingSet
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What came of one router on one split."""
 
     router: str
@@ -28,24 +25,7 @@ class Cell:
     quality: Floats  #: [n], of the test rows
     cost_usd: Floats  #: [n]
     aiq: float
-    settings: Settings
-
-    def save(self, file: Path) -> None:
-        """Whole or not at all."""
-        with whole(file) as out:
-            np.savez(
-                out, quality=self.quality, cost_usd=self.cost_usd, aiq=self.aiq,
-                settings=json.dumps(self.settings),
-            )  # fmt: skip
-
-    @classmethod
-    def read(cls, router: str, split: int, file: Path) -> Cell:
-        """What `save` wrote."""
-        with np.load(file) as found:
-            return cls(
-                router, split, found["quality"], found["cost_usd"], float(found["aiq"]),
-                json.loads(str(found["settings"])),
-            )  # fmt: skip
+    settings: str  #: that were found, as JSON
 
 
 class Bench:
@@ -59,15 +39,18 @@ class Bench:
         self.validation = Part.of(prepared, prepared.rows("validation"))
         self.test = Part.of(prepared, prepared.rows("test"))
 
-    def cell(self, name: str, given: Mapping[str, Any], file: Path, *, trials: int) -> Cell:
-        """Tune, fit, measure; the cost weight is chosen on validation too."""
+    def cell(self, name: str, given: Mapping[str, Any], journal: Path, *, trials: int) -> Cell:
+        """Tune, fit, measure; the cost weight is chosen on validation too.
+
+        `journal` keeps the trials of a search that was stopped.
+        """
         policy, search = given["policy"], given.get("search") or {}
 
         def score(settings: Settings) -> float:
             router = self._fitted(name, {**policy, **settings}, self.few)
             return self.validation.aiq(self.validation.swept(self.validation.predicted(router)))
 
-        tuner = Tuner(file, f"{name}-{self.split}", search, trials=trials, seed=self.split)
+        tuner = Tuner(journal, f"{name}-{self.split}", search, trials=trials, seed=self.split)
         settings = tuner.best(score)
         router = self._fitted(name, {**policy, **settings}, self.train)
         weight = self.validation.best_weight(
@@ -76,7 +59,7 @@ class Bench:
         predicted = self.test.predicted(router)
         return Cell(
             name, self.split, *self.test.taken(predicted, weight),
-            aiq=self.test.aiq(self.test.swept(predicted)), settings=settings,
+            aiq=self.test.aiq(self.test.swept(predicted)), settings=json.dumps(settings),
         )  # fmt: skip
 
     def _fitted(self, name: str, config: Mapping[str, Any], train: TrainingSet) -> LearnedRouter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,11 +17,12 @@ from gairp.report.comparison.write import pairs_csv
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.configured import configured
-from gairp.runners.finished import digest
+from gairp.runners.finished import digest, finished
 from gairp.runners.plateau.cell import Bench, Cell
 from gairp.runners.plateau.table import MIX, Pool, Table, plateau_table
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
+from gairp.runners.report_folder import ReportFolder
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -47,10 +49,9 @@ class PlateauRunner:
         `routers`: name -> {policy, search}.
         """
         self.trace, self.features, self.routers = trace, features, routers
-        self.out: Path = Path(out) / str(trace["name"])
+        self.work, self.out = Path(work) / str(trace["name"]), Path(out) / str(trace["name"])
         self.splits, self.trials, self.draws = int(splits), int(trials), int(draws)
         self.tune_rows = int(tune_rows)
-        self.work = Path(work) / f"{trace['name']}-{self._key()}"
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
@@ -76,36 +77,37 @@ class PlateauRunner:
         return self._report(plateau_table(cells, pool, draws=self.draws, seed=0), pool, prepared)
 
     def _cells(self, prepared: Prepared, split: int, watch: _Watch) -> Iterator[Cell]:
-        bench = None
+        bench = Bench(prepared, split, tune_rows=self.tune_rows)
         for name, given in self.routers.items():
-            file = self.work / f"{name}-{split}.npz"
-            if not file.exists():
-                bench = bench or Bench(prepared, split, tune_rows=self.tune_rows)
-                journal = self.work / f"{name}-{split}.trials"
-                bench.cell(name, given, journal, trials=self.trials).save(file)
-                watch.done(f"{self.trace['name']}: {name}, split {split}")
-            else:
-                watch.known()
-            yield Cell.read(name, split, file)
+            file = self.work / self._key(prepared, given) / f"{name}-{split}.npz"
+            yield finished(Cell, file, partial(self._cell, bench, name, file, watch))
+            watch.passed += 1
 
-    def _key(self) -> str:
-        what = [self.trace, self.features, self.routers, self.trials, self.tune_rows]
-        return digest(what, size=6)
+    def _cell(self, bench: Bench, name: str, file: Path, watch: _Watch) -> Cell:
+        journal = file.with_suffix(".trials")
+        cell = bench.cell(name, self.routers[name], journal, trials=self.trials)
+        watch.ran(f"{self.trace['name']}: {name}, split {bench.split}")
+        return cell
+
+    def _key(self, prepared: Prepared, router: Mapping[str, Any]) -> str:
+        """Cells of other settings or data are not taken for these; routers may come and go."""
+        data = [prepared.feature_fingerprint, dict(prepared.facts)]
+        return digest([router, self.trials, self.tune_rows, data], size=6)
 
     def _report(self, table: Table, pool: Pool, prepared: Prepared) -> Path:
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
+        folder = ReportFolder(self.out)
         frame, contest = table.frame, table.contest
-        frame.to_csv(self.out / "summary.csv", index=False, float_format="%.6g")
+        folder.write_tables({"summary": frame})
         (self.out / "pairs.csv").write_text(pairs_csv(contest.pairs), encoding="utf-8", newline="")
         best, oracle = pool.best_fixed(), pool.oracle()
         draw_contest(
             contest,
             "quality over the best fixed mix at equal cost",
-            self.out / "figures" / "critical_difference",
+            folder.figure("critical_difference"),
         )
         gains = int((frame["verdict"] == "gain").sum())
         differ = [pair for pair in contest.pairs if pair.differ and pair.worse != MIX]
-        text = "\n\n".join(
+        return folder.write_text(
             [
                 f"# The plateau on {self.trace['name']}",
                 f"{len(frame)} routers, {self.splits} splits, {self.trials} trials each on "
@@ -120,28 +122,20 @@ class PlateauRunner:
                 "\n".join(f"- {note}" for note in prepared.notes) or "Nothing is assumed.",
             ]
         )
-        path = self.out / "report.md"
-        path.write_text(text + "\n", encoding="utf-8")
-        print(text)
-        return path
 
 
 class _Watch:
     """Says how far the study is and how long what is left will take."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._before, self._done = total, 0, 0
-        self._start = time.monotonic()
+        self.passed = 0  #: those that are behind, run now or before
+        self._total, self._ran, self._start = total, 0, time.monotonic()
 
-    def known(self) -> None:
-        """One was there from before."""
-        self._before += 1
-
-    def done(self, what: str) -> None:
-        """One more; the estimate is from those that were really run."""
-        self._done += 1
-        at = self._before + self._done
-        left = (time.monotonic() - self._start) / self._done * (self._total - at)
+    def ran(self, what: str) -> None:
+        """The next one was run; the estimate is from those that were."""
+        self._ran += 1
+        at = self.passed + 1
+        left = (time.monotonic() - self._start) / self._ran * (self._total - at)
         bar = "█" * (20 * at // self._total)
         print(f"{bar:<20} {at}/{self._total} {what}; about {left / 60:.0f} min left", flush=True)
 

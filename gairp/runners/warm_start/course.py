@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from gairp.protocols import Trainable
 from gairp.replay.runlog import RunLog
 from gairp.rewards import Utility
 from gairp.rng import DecisionRng
-from gairp.runners.finished import whole
 from gairp.runners.replay.job import Job, Protocol, build_policy, replay_engine
 from gairp.runners.replay.prepared import Prepared
 from gairp.types import Context, Floats
@@ -23,27 +21,15 @@ from gairp.types import Context, Floats
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """At each checkpoint [c]: utility on held-out prompts, and that of the requests until then."""
 
     held_out: Floats
     earned: Floats
 
-    def save(self, file: Path) -> None:
-        """Whole or not at all."""
-        with whole(file) as out:
-            np.savez(out, held_out=self.held_out, earned=self.earned)
-
     def until(self, checkpoints: int) -> Course:
         """The first so many checkpoints."""
         return Course(self.held_out[:checkpoints], self.earned[:checkpoints])
-
-    @classmethod
-    def read(cls, file: Path) -> Course:
-        """What `save` wrote."""
-        with np.load(file) as found:
-            return cls(found["held_out"], found["earned"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,9 +13,10 @@ import pandas as pd
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.configured import configured
-from gairp.runners.finished import digest
+from gairp.runners.finished import digest, finished
 from gairp.runners.replay.prepared import Prepared
 from gairp.runners.replay.preparing import prepare
+from gairp.runners.report_folder import ReportFolder
 from gairp.runners.warm_start.course import Course, Scene, worth
 from gairp.runners.warm_start.figure import write_figure
 from gairp.runners.warm_start.table import warm_start_table
@@ -53,9 +55,7 @@ class WarmStartRunner:
         self.bandits, self.checkpoints = bandits, [int(c) for c in checkpoints]
         self.splits, self.orders, self.passes = int(splits), int(orders), int(passes)
         self.early, self.draws = int(early), int(draws)
-        self.out: Path = Path(out) / str(trace["name"])
-        what = [trace, features, utility, bandits, self.checkpoints, self.orders, self.passes]
-        self.work = Path(work) / f"{trace['name']}-{digest(what, size=6)}"
+        self.work, self.out = Path(work) / str(trace["name"]), Path(out) / str(trace["name"])
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
@@ -87,24 +87,26 @@ class WarmStartRunner:
         return self._report(found, {k: float(np.mean(v)) for k, v in best.items()}, prepared)
 
     def _courses(self, scene: Scene, split: int, elsewhere: bool) -> Iterator[tuple[str, Course]]:
+        where = "elsewhere" if elsewhere else "same"
         for name, given in self.bandits.items():
+            folder = self.work / f"{name}-{self._key(scene.prepared, given)}".replace(" ", "_")
             for order in range(self.orders):
                 seed = split * self.orders + order
-                file = self.work / f"{name}-{'elsewhere' if elsewhere else 'same'}-{seed}.npz"
-                if not file.exists():
-                    scene.course(
-                        given["policy"],
-                        rows=given.get("rows"),
-                        utility=self.utility,
-                        checkpoints=self.checkpoints,
-                        passes=self.passes,
-                        seed=seed,
-                    ).save(file)
-                yield name, Course.read(file)
+                run = partial(
+                    scene.course, given["policy"], rows=given.get("rows"), utility=self.utility,
+                    checkpoints=self.checkpoints, passes=self.passes, seed=seed,
+                )  # fmt: skip
+                yield name, finished(Course, folder / f"{where}-{seed}.npz", run)
+
+    def _key(self, prepared: Prepared, bandit: Mapping[str, Any]) -> str:
+        """Runs of other settings or data are not taken for these; other bandits may come and go."""
+        data = [prepared.feature_fingerprint, dict(prepared.facts)]
+        return digest([bandit, self.utility, self.checkpoints, self.passes, data], size=6)
+
+    # -- report ---------------------------------------------------------------------------
 
     def _report(self, found: Found, best: Mapping[str, float], prepared: Prepared) -> Path:
-        (self.out / "figures").mkdir(parents=True, exist_ok=True)
-        frames = []
+        folder, frames = ReportFolder(self.out), []
         for scene, courses in found.items():
             frame = warm_start_table(
                 courses, self._reached(courses), cold=next(iter(self.bandits)), early=self.early,
@@ -114,19 +116,15 @@ class WarmStartRunner:
             frame["best_arm_on_train"] = best[scene]
             frames.append(frame)
         table = pd.concat(frames, ignore_index=True)
-        table.to_csv(self.out / "summary.csv", index=False, float_format="%.6g")
-        write_figure(found, self.checkpoints, best, self.out / "figures" / "curves")
-        text = self._text(table, prepared)
-        path = self.out / "report.md"
-        path.write_text(text + "\n", encoding="utf-8")
-        print(text)
-        return path
+        folder.write_tables({"summary": table})
+        write_figure(found, self.checkpoints, best, folder.figure("curves"))
+        return folder.write_text(self._text(table, prepared))
 
     def _reached(self, courses: Mapping[str, Sequence[Course]]) -> list[int]:
         """The checkpoints that a scene's requests come to."""
         return self.checkpoints[: len(next(iter(courses.values()))[0].held_out)]
 
-    def _text(self, table: pd.DataFrame, prepared: Prepared) -> str:
+    def _text(self, table: pd.DataFrame, prepared: Prepared) -> list[str]:
         runs = self.splits * self.orders
         parts = [
             f"# Warm starts on {self.trace['name']}",
@@ -142,7 +140,7 @@ class WarmStartRunner:
             parts += [f"## {scene}: the best arm on train is worth {best:.4f}",
                       frame_table(_shown(frame), _cell)]  # fmt: skip
         parts.append("\n".join(f"- {note}" for note in prepared.notes) or "Nothing is assumed.")
-        return "\n\n".join(parts)
+        return parts
 
 
 def _best_on_train(scene: Scene, utility: Utility) -> float:

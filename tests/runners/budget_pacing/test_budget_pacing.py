@@ -49,7 +49,7 @@ def test_from_the_published_table_to_the_report(
     assert row["overshoot"] <= 0.004
     assert 0.95 <= row["used"] <= 1.0
     before = (path.parent / "summary.csv").read_bytes()
-    for work in tmp_path.glob("work/*/*-1.npy"):
+    for work in tmp_path.glob("work/*/*-1.npz"):
         work.unlink()
     assert (small.run().parent / "summary.csv").read_bytes() == before
     with pytest.raises(UnknownNameError, match="order in `orders"):
@@ -78,7 +78,7 @@ def test_gains_are_over_the_mix_at_the_same_spend() -> None:
     at = prepared(cost, quality)
     tables = Tables(at, np.array([2.5]), np.array([0.3]), draws=50, seed=0)
     m = len(at.rows("test"))
-    runs = [[Spent(np.full(m, 0.5), np.full(m, 2.0))] for _ in range(3)]
+    runs = [Spent(np.full((1, m), 0.5), np.full((1, m), 2.0)) for _ in range(3)]
     row = tables.measured("x", runs).iloc[0]
     assert row["gain"] == pytest.approx(0.1)
     assert row["mix"] == pytest.approx(0.4)

@@ -29,7 +29,7 @@ def settings() -> dict[str, Any]:
 def runner(tmp_path: Path, **more: Any) -> PlateauRunner:
     study = settings()
     given = {k: v for k, v in study["runner"].items() if k not in ("_target_", "work", "out")}
-    names = ("ridge", "cluster")
+    names = more.pop("names", ("ridge", "cluster"))
     given["routers"] = {name: given["routers"][name] for name in names}
     return PlateauRunner(
         trace=study["trace"], features={"_target_": "gairp.features.Metadata"},
@@ -50,10 +50,16 @@ def test_from_a_table_to_its_report_and_again(tmp_path: Path, capsys: Any) -> No
     assert len(pairs) == 3  # two routers and the mix
     assert (path.parent / "figures" / "critical_difference.png").exists()
     # A kill leaves whole cells and whole trials; what is missing is done as it would have been.
-    for file in [*tmp_path.glob("work/*/cluster-1.npz")]:
+    for file in tmp_path.glob("work/*/*/cluster-1.npz"):
         file.unlink()
     assert (runner(tmp_path).run().parent / "summary.csv").read_bytes() == first
     assert "cluster, split 1" in capsys.readouterr().out
+    # Another router makes no finished one run again.
+    runner(tmp_path, names=("ridge", "cluster", "knn")).run()
+    told = capsys.readouterr().out
+    assert "3/6" in told
+    assert "6/6" in told
+    assert "2/6" not in told
 
 
 def test_a_study_that_was_stopped_proposes_what_it_would_have(tmp_path: Path) -> None:
@@ -87,7 +93,7 @@ def test_the_table_by_hand() -> None:
     pool = Pool(quality, cost, rows, [rows, rows])
     best = np.array([1, 0, 1, 0])
     cells = [
-        Cell(name, split, quality[rows, arm], cost[rows, arm], 0.5, {})
+        Cell(name, split, quality[rows, arm], cost[rows, arm], 0.5, "{}")
         for name, arm in (("oracle", best), ("cheap", np.zeros(4, dtype=int)))
         for split in (0, 1)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ def test_the_table_pairs_runs_with_the_cold_ones() -> None:
     assert table.loc["warm", "at_start"] == pytest.approx(0.45)
 
 
-def runner(tables: Path, folder: Path) -> WarmStartRunner:
+def runner(
+    tables: Path, folder: Path, bandits: Sequence[str] = ("cold", "worth 300", "every row")
+) -> WarmStartRunner:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose(
             "run",
@@ -67,7 +70,7 @@ def runner(tables: Path, folder: Path) -> WarmStartRunner:
             ],
         )
     OmegaConf.set_struct(config, False)
-    for name in ("worth 0", "worth 30", "200 rows"):
+    for name in set(config.runner.bandits) - set(bandits):
         del config.runner.bandits[name]
     return WarmStartRunner.from_config(config)
 
@@ -89,6 +92,9 @@ def test_a_small_study_goes_on_where_it_was(
     monkeypatch.setattr(Scene, "course", again)
     runner(tiny_tables, tmp_path).run()
     assert (report.parent / "summary.csv").read_bytes() == first
+    runner(tiny_tables, tmp_path, ("cold", "every row")).run()  # bandits may come and go
+    with pytest.raises(AssertionError, match="made again"):
+        runner(tiny_tables, tmp_path, ("cold", "every row", "200 rows")).run()
 
 
 def test_a_prior_from_elsewhere_sees_none_of_what_comes(tiny_tables: Path, tmp_path: Path) -> None:
