@@ -29,6 +29,7 @@ def write_figure(table: pd.DataFrame, stem: Path) -> list[Path]:
             above.axvline(0.95, color=GREY, linewidth=0.8)
             above.scatter(rows["coverage"], range(len(names)), c=colours, s=16)
             above.set_title(logger)
+            above.set_xlim(-0.03, 1.03)
             above.set_xlabel("coverage of nominal 95%")
             below.scatter(rows["width"], range(len(names)), c=colours, s=16)
             below.set_xlabel("mean width")
