@@ -70,7 +70,8 @@ class Fleet:
         self, prompt: RecordedPrompt, arm: str, column: int, *, reused: float = 0.0
     ) -> Seconds:
         """Of a call that begins now; `reused` of its prompt is in the prefix cache already."""
-        rng = DecisionRng(self.seed, f"service/{prompt.request_id}/{arm}")
+        key = f"service/{prompt.request_id}/{arm}" if self.service.draws else ""
+        rng = DecisionRng(self.seed, key)
         alone = self.service.seconds(prompt, column, rng)
         if not (self.slowdown or reused):
             return alone

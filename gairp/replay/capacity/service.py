@@ -23,6 +23,8 @@ class Seconds(NamedTuple):
 class Service(ABC):
     """A law of service times; the same request on the same arm takes as long for every policy."""
 
+    draws = True  #: whether it is chance; one that is not is given no randomness of a call's own
+
     @abstractmethod
     def seconds(self, prompt: RecordedPrompt, column: int, rng: DecisionRng) -> Seconds:
         """Of this arm's answer to this request."""
@@ -30,6 +32,8 @@ class Service(ABC):
 
 class Recorded(Service):
     """As long as the recorded answer took, times `factor`."""
+
+    draws = False
 
     def __init__(self, *, factor: float = 1.0) -> None:
         if not factor > 0:

@@ -33,6 +33,4 @@ class AliasRedirect(Event):
             values = moment.table(name)
             if values is not None:
                 values[column] = values[other]
-        moment.served_by[column] = self.to
-        if other in moment.failed:
-            moment.failed[column] = moment.failed[other]
+        moment.redirect(self.arm, self.to)

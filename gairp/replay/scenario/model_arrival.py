@@ -16,7 +16,7 @@ class ModelArrival(Event):
 
     def outside(self, moment: Moment) -> None:
         """It is not there."""
-        moment.absent.add(moment.column(self.arm))
+        moment.withdraw(self.arm)
 
     @property
     def arrives(self) -> str:

@@ -16,4 +16,4 @@ class ModelRetirement(Event):
 
     def apply(self, moment: Moment, strength: float) -> None:
         """It is gone."""
-        moment.absent.add(moment.column(self.arm))
+        moment.withdraw(self.arm)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gairp.errors import ConfigError
+from gairp.replay.scenario.moment import Moment, Scene
 from gairp.replay.scenario.scenario import Scenario
 from gairp.replay.scenario.stage import Stage
 from gairp.runners.replay.prepared import Prepared
@@ -75,13 +76,12 @@ class ChangingWorld:
         scenario, table = self.scenario(len(rows)), self.prepared.outcomes
         quality, cost = np.empty((2, len(rows), len(table.arms)))
         unit = self.prepared.expected_cost("validation")
-        from gairp.replay.scenario.moment import Moment
-
+        scene = Scene(
+            columns={arm: i for i, arm in enumerate(table.arms)}, expected_cost=unit,
+            max_cost=unit, seed=0,
+        )  # fmt: skip
         for number, prompt in enumerate(table.prompts(rows)):
-            moment = Moment(
-                prompt, number=number, now=0.0, expected_cost=unit, max_cost=unit, seed=0,
-                columns={arm: i for i, arm in enumerate(table.arms)},
-            )  # fmt: skip
+            moment = Moment(prompt, scene, number=number, now=0.0)
             scenario.play(moment)
             quality[number], cost[number] = moment.done().quality, moment.done().cost_usd
         return rows, quality, cost

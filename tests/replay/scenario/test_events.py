@@ -17,7 +17,7 @@ from gairp.replay.scenario.alias_redirect import AliasRedirect
 from gairp.replay.scenario.event import Event
 from gairp.replay.scenario.model_arrival import ModelArrival
 from gairp.replay.scenario.model_retirement import ModelRetirement
-from gairp.replay.scenario.moment import Moment
+from gairp.replay.scenario.moment import Moment, Scene
 from gairp.replay.scenario.outage import Outage
 from gairp.replay.scenario.price_change import PriceChange
 from gairp.replay.scenario.price_schedule import PriceSchedule
@@ -41,10 +41,11 @@ def moment(number: int = 50, now: float = 0.0, category: str = "sum", name: str 
         cost_usd=COST.copy(),
         latency_s=np.array([1.0, 4.0, 0.5]),
     )
-    return Moment(
-        prompt, number=number, now=now, columns={arm: i for i, arm in enumerate(ARMS)},
-        expected_cost=COST, max_cost=2 * COST, seed=0, category=category,
+    scene = Scene(
+        columns={arm: i for i, arm in enumerate(ARMS)}, expected_cost=COST, max_cost=2 * COST,
+        seed=0, categories=(category,),
     )  # fmt: skip
+    return Moment(prompt, scene, number=number, now=now)
 
 
 def played(*events: Event, **at: Any) -> Moment:
