@@ -34,7 +34,7 @@ def test_engine_against_policy(benchmark: BenchmarkFixture, tmp_path: Path) -> N
     assert len(engine.log) == REQUESTS
 
 
-def test_queues_and_delay_against_the_plain_replay(
+def test_events_with_queues_and_delay_against_the_plain_replay(
     benchmark: BenchmarkFixture, tmp_path: Path
 ) -> None:
     problem = Problem.seeded(n=REQUESTS, d=32, k=8)

@@ -9,8 +9,11 @@ made unless a policy asks for a full generator.
 from __future__ import annotations
 
 from hashlib import blake2b
+from struct import Struct
 
 import numpy as np
+
+_WORD = Struct("<Q")  #: the first eight bytes of a digest
 
 
 class DecisionRng:
@@ -26,9 +29,9 @@ class DecisionRng:
 
     def random(self) -> float:
         """The next uniform number in [0, 1), 53 bits."""
-        digest = self._digest(b"u%d" % self._draws)
+        word: int = _WORD.unpack_from(self._digest(b"u%d" % self._draws))[0]
         self._draws += 1
-        return (int.from_bytes(digest[:8], "little") >> 11) * 2.0**-53
+        return (word >> 11) * 2.0**-53
 
     def generator(self) -> np.random.Generator:
         """A numpy generator; each call gives another, independent one."""

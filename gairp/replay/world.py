@@ -75,11 +75,6 @@ class WorldReplay(Replay):
 
     # -- events ---------------------------------------------------------------------------
 
-    def _arrive_next(self, prompts: Iterator[RecordedPrompt], time: float) -> None:
-        # In a closed loop an empty heap means that all users have gone.
-        if self._closed is None or self._heap or not self._number:
-            Replay._arrive_next(self, prompts, time)  # `super` costs twice as much here
-
     def _arrive(self, prompt: RecordedPrompt, now: float) -> None:
         moment = Moment(prompt, self._scene, number=self._number, now=now)
         self._number += 1
@@ -102,7 +97,7 @@ class WorldReplay(Replay):
             expected_cost=moment.expected_cost,
             max_cost=moment.max_cost,
             now=moment.now,
-            load=None if self.fleet is None else self.fleet.load(self.arms),
+            load=None if self.fleet is None else self.fleet.board.load(self.arms),
             budget=None if self.purse is None else self.purse.budget(request),
         )
         if not moment.absent:
@@ -120,21 +115,18 @@ class WorldReplay(Replay):
             after_s = flight.moment.failed[column]
             self._answered(flight, _failed("server", 503, f"{arm} is down", after_s), after_s)
         elif self.fleet is None:
-            response = self._served(flight, answer(flight.prompt, arm, column))
+            response = answer(flight.prompt, arm, column)
             self._answered(flight, response, response.latency_s)
         else:
             self._queue(flight, arm)
 
     def _answered(self, flight: WorldFlight, response: Response, after_s: float) -> None:
+        if flight.moment.served_by:
+            response = _served(flight, response)
         flight.response = response
         now = self.clock.now()
         # An unrecorded latency takes no virtual time.
         self._push(now + after_s if after_s == after_s else now, _COMPLETION, flight)
-
-    def _served(self, flight: WorldFlight, response: Response) -> Response:
-        """By the model that really answers behind the arm's name."""
-        model = flight.moment.served_by.get(flight.column)
-        return response if model is None else msgspec.structs.replace(response, model=model)
 
     def _complete(self, flight: Flight, sink: Sink) -> None:
         assert isinstance(flight, WorldFlight)
@@ -152,38 +144,40 @@ class WorldReplay(Replay):
     def _queue(self, flight: WorldFlight, arm: str) -> None:
         """Take a place, or wait for one, or be refused."""
         assert self.fleet is not None
-        flight.asked, flight.asked_at = arm, self.clock.now()
-        offer = self.fleet.pools[arm].offer(flight, flight.asked_at)
+        now = self.clock.now()
+        flight.asked, flight.asked_at = arm, now
+        offer = self.fleet.pools[arm].offer(flight, now)
         if offer == "begin":
-            self._begin(flight)
+            self._begin(flight, now)
         elif offer == "wait":
             self.fleet.board.waiting(arm, 1)
         else:
             self._answered(flight, _failed("rate_limit", 429, f"{arm} takes no more", 0.0), 0.0)
 
-    def _begin(self, flight: WorldFlight) -> None:
-        assert self.fleet is not None
-        arm, now = flight.asked, self.clock.now()
-        flight.place = arm
-        self.fleet.board.started(arm)
+    def _begin(self, flight: WorldFlight, now: float) -> None:
+        fleet, prompt, column = self.fleet, flight.prompt, flight.column
+        assert fleet is not None
+        arm = flight.place = flight.asked
+        fleet.board.started(arm)
         reused = 0.0 if self._traced is None else self._traced.reused(flight.moment.number)
-        first, total = self.fleet.seconds(flight.prompt, arm, flight.column, reused=reused)
+        first, total = fleet.seconds(prompt, arm, column, reused=reused)
         response = timed_answer(
-            flight.prompt, arm, flight.column,
+            prompt, arm, column,
             first_token_s=first, latency_s=total, queue_s=now - flight.asked_at,
         )  # fmt: skip
-        self._answered(flight, self._served(flight, response), total)
+        self._answered(flight, response, total)
 
     def _leave(self, flight: WorldFlight) -> None:
         """Give the place back, to the next in the queue if there is one."""
-        assert self.fleet is not None
+        fleet = self.fleet
+        assert fleet is not None
         assert flight.response is not None
         arm, flight.place = flight.asked, None
-        self.fleet.board.ended(arm, flight.response.latency_s)
-        following = self.fleet.pools[arm].done()
+        fleet.board.ended(arm, flight.response.latency_s)
+        following = fleet.pools[arm].done()
         if following is not None:
-            self.fleet.board.waiting(arm, -1)
-            self._begin(following)
+            fleet.board.waiting(arm, -1)
+            self._begin(following, self.clock.now())
 
     # -- ending ---------------------------------------------------------------------------
 
@@ -246,6 +240,14 @@ def _failed(kind: FailureKind, status: int, why: str, after_s: float) -> Respons
         model="", finish_reason="", cost_usd=0.0, latency_s=after_s, first_token_s=np.nan,
         error=failure,
     )  # fmt: skip
+
+
+def _served(flight: WorldFlight, response: Response) -> Response:
+    """By the model that really answers behind the arm's name; one that is down names none."""
+    model = flight.moment.served_by.get(flight.column)
+    if model is None or not response.model:
+        return response
+    return msgspec.structs.replace(response, model=model)
 
 
 def _told_apart(prompts: Iterator[RecordedPrompt]) -> Iterator[RecordedPrompt]:

@@ -42,9 +42,9 @@ class LoadBoard:
         """A call has ended; NaN where its latency says nothing."""
         row = self._row[arm]
         self._in_flight[row] -= 1.0
-        if not math.isnan(latency_s):
+        if latency_s == latency_s:
             old = self._latency_s.item(row)
-            new = latency_s if math.isnan(old) else (1 - _NEWEST) * old + _NEWEST * latency_s
+            new = latency_s if old != old else (1 - _NEWEST) * old + _NEWEST * latency_s
             self._latency_s[row] = new
 
     def reported(self, backend: str, load: ServerLoad) -> None:

@@ -55,7 +55,7 @@ class Fitted(Service):
         first_law, gap_law = self._by_column.get(column) or self._laws[self.default]
         first, gap = (_draw(law, rng.random()) for law in (first_law, gap_law))
         tokens = at(prompt.output_tokens, column)
-        return Seconds(first, first + gap * (self.tokens if math.isnan(tokens) else tokens))
+        return first, first + gap * (self.tokens if math.isnan(tokens) else tokens)
 
 
 def _fit(file: Path, name: str) -> tuple[Law, Law]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from gairp.replay.capacity.pool import ServerPool
 from gairp.replay.capacity.service import Recorded, Seconds, Service
 from gairp.rng import DecisionRng
 from gairp.routing.load_board import LoadBoard
-from gairp.types import Load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +59,8 @@ class Fleet:
     ) -> None:
         self.pools, self.service = dict(pools), service
         self.slowdown, self.seed = slowdown, seed
+        #: in flight are the calls on a place, queued those that wait
         self.board = LoadBoard({arm: arm for arm in pools})
-
-    def load(self, candidates: Sequence[str]) -> Load:
-        """In flight are the calls on a place, queued those that wait."""
-        return self.board.load(candidates)
 
     def seconds(
         self, prompt: RecordedPrompt, arm: str, column: int, *, reused: float = 0.0
@@ -80,4 +76,4 @@ class Fleet:
         if self.slowdown:
             rest *= 1.0 + self.slowdown * (self.pools[arm].busy - 1)
         first *= 1.0 - reused
-        return Seconds(first, first + rest)
+        return first, first + rest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
 from scipy.special import ndtri
 
@@ -12,12 +11,8 @@ from gairp.backends.recorded import RecordedPrompt, at
 from gairp.errors import ConfigError
 from gairp.rng import DecisionRng
 
-
-class Seconds(NamedTuple):
-    """Of one answer, without waiting."""
-
-    first_token: float
-    total: float
+#: Of one answer, without waiting: to its first token, to its last.
+Seconds = tuple[float, float]
 
 
 class Service(ABC):
@@ -49,7 +44,7 @@ class Recorded(Service):
                 "capacity.service to a law of its own (service=fitted, say)"
             )
         first = at(prompt.first_token_s, column) * self.factor
-        return Seconds(total if first != first else first, total)
+        return total if first != first else first, total
 
 
 class Exponential(Service):
@@ -63,7 +58,7 @@ class Exponential(Service):
     def seconds(self, prompt: RecordedPrompt, column: int, rng: DecisionRng) -> Seconds:
         """One draw; the answer comes in one piece."""
         total = -self.mean_s * math.log(1.0 - rng.random())
-        return Seconds(total, total)
+        return total, total
 
 
 class LogNormal(Service):
@@ -81,7 +76,7 @@ class LogNormal(Service):
         """One draw; the answer comes in one piece."""
         z = float(ndtri(_inside(rng.random())))
         total = self.mean_s * math.exp(self._sigma * z - self._sigma**2 / 2.0)
-        return Seconds(total, total)
+        return total, total
 
 
 def _inside(uniform: float) -> float:

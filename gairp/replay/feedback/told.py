@@ -72,5 +72,6 @@ class Channel:
             model.pass_on(told, DecisionRng(self.seed, f"feedback{number}/{what}"))
             if told.lost:
                 return told
-        told.quality = min(max(told.quality, 0.0), 1.0)
+        if not 0.0 <= told.quality <= 1.0:
+            told.quality = min(max(told.quality, 0.0), 1.0)
         return told
