@@ -27,7 +27,7 @@ from gairp.gateway.build import (
 )
 from gairp.gateway.exchange.client import Receive, Send
 from gairp.gateway.exchange.shadows import Shadows
-from gairp.gateway.exchange.tariff import Tariff, today
+from gairp.gateway.exchange.tariff import Tariff
 from gairp.gateway.gateway import Gateway
 from gairp.gateway.limits.unpriced import UnpricedWatch
 from gairp.gateway.metrics import Metrics
@@ -133,7 +133,7 @@ async def _opened(settings: GatewaySettings, part: Part | None, stack: AsyncExit
         stack.push_async_callback(_cancelled, asyncio.create_task(holds.watch()))
     stack.callback(engine.house.close)  # before the feeds, which take what it writes last
     # Lists of prices are long; the first answer of a model that no short one has must not wait.
-    listing = asyncio.to_thread(engine.tariff.catalogue.find, "", as_of=today())
+    listing = asyncio.to_thread(engine.tariff.catalogue.read)
     stack.push_async_callback(_cancelled, asyncio.create_task(listing))
     if alone:
         keeping = asyncio.create_task(engine.house.keep_snapshots(settings.snapshot_every_s))

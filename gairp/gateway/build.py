@@ -191,14 +191,22 @@ def feed_plan(settings: GatewaySettings) -> FeedPlan:
 
 
 def build_feeds(
-    settings: GatewaySettings, purse: Purse, store: Store | None
+    settings: GatewaySettings, purse: Purse, store: Store | None, *, again: bool = False
 ) -> FeedProcess | FeedThreads | None:
     """What follows the journal: the ledger and the audit log, where they are wanted.
 
-    They are brought up to date first, and what the ledger then says was spent goes into the
-    budgets of this process.
+    Where budgets are in the memory of this process they are brought up to date first, and what the
+    ledger then says was spent goes into the budgets. Otherwise nothing waits for them: the process
+    of one that was killed may still have them, and much to do. `again`: in traffic, so that a
+    database that is away is waited for by the feeds alone.
     """
     plan = feed_plan(settings)
+    if settings.feeds == "process" and not isinstance(purse, MemoryPurse):
+        if plan.ledger is None and not plan.audit:
+            return None
+        if not again:
+            _opened_once(plan, store)
+        return FeedProcess(plan)
     with needed_for("ledger and budgets"), sole_follower(plan.folder), ExitStack() as undone:
         feeders = [Feeder(feed, plan.journal) for feed in plan.feeds(store)]
         for feeder in feeders:
@@ -215,6 +223,13 @@ def build_feeds(
             undone.pop_all()
             return FeedThreads(feeders)
     return FeedProcess(plan)
+
+
+def _opened_once(plan: FeedPlan, store: Store | None) -> None:
+    """Raises for a broken audit log or a database that is away, unless another has them now."""
+    with sole_follower(plan.folder, wanted=lambda: False) as ours:
+        for feed in plan.feeds(store) if ours else []:
+            feed.close()
 
 
 def build_watcher(

@@ -68,6 +68,11 @@ class PriceCatalogue:
                     return None
         return None
 
+    def read(self) -> None:
+        """Have every source in memory: the last of them is long, and read at its first question."""
+        for source in self.sources:
+            source.entries("-")
+
     def sheet(self, models: Iterable[str], *, as_of: date | str | None = None) -> PriceSheet:
         """The prices in force for `models`, in their order, with a digest to log."""
         day = self._day(as_of)

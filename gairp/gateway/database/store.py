@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from gairp.errors import ConfigError
@@ -22,7 +22,8 @@ def open_store(url: str) -> Engine:
         engine = create_engine(_with_driver(url), pool_pre_ping=True, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             _prepare(engine)
-        migrate(engine)
+        if not _is_newest(engine):
+            migrate(engine)
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise ConfigError(
             f"serving.ledger: the database {_shown(url)} cannot be opened "
@@ -49,9 +50,23 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         connection.commit()
 
 
+def newest_revision() -> str:
+    """The last migration's: their files are named by revision, counting up."""
+    return max(path.stem for path in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
+
+
+def _is_newest(engine: Engine) -> bool:
+    """Asked of the database, not of Alembic, which takes as long to load as all of SQLAlchemy."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars()
+        return list(found) == [newest_revision()]
+
+
 def insert_into(connection: Connection, table: Table) -> Insert:
     """An insert that can say what happens on a conflict."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    dialect: Any = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
     found: Insert = dialect.insert(table)
     return found
 

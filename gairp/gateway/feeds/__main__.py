@@ -13,16 +13,13 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from gairp.backends.openai.secret import Secrets
 from gairp.errors import GairpError
-from gairp.gateway.feeds.feeder import Feeder
-from gairp.gateway.feeds.lock import sole_follower
-from gairp.gateway.feeds.plan import FeedPlan
-from gairp.telemetry.event import note
-from gairp.telemetry.logs import configure
+
+if TYPE_CHECKING:
+    from gairp.gateway.feeds.plan import FeedPlan
 
 _LOG = logging.getLogger("gairp.gateway")
 
@@ -33,6 +30,19 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _give_way()
+    return _work()
+
+
+def _work() -> int:
+    """Loaded only now: a gateway that starts on one core is not to wait for it."""
+    import msgspec
+
+    from gairp.backends.openai.secret import Secrets
+    from gairp.gateway.feeds.lock import sole_follower
+    from gairp.gateway.feeds.plan import FeedPlan
+    from gairp.telemetry.event import note
+    from gairp.telemetry.logs import configure
+
     plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=FeedPlan)
     configure(plan.log, scrub=Secrets([]).scrub)
     gone = threading.Event()
@@ -58,7 +68,19 @@ def _give_way() -> None:
         os.nice(19)
 
 
+def _hurry() -> None:
+    """The gateway is gone, and the next one may wait for what is left: come first again, where the
+    system lets a process (Linux asks for CAP_SYS_NICE, or a limit that allows it).
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            for thread in os.listdir("/proc/self/task"):
+                os.sched_setscheduler(int(thread), os.SCHED_OTHER, os.sched_param(0))
+
+
 def _follow(plan: FeedPlan, gone: threading.Event) -> None:
+    from gairp.gateway.feeds.feeder import Feeder
+
     feeders = [Feeder(feed, plan.journal, moved=_told) for feed in plan.feeds()]
     for feeder in feeders:
         _told(feeder.name, feeder.seq)
@@ -85,6 +107,7 @@ def _wait(gone: threading.Event) -> None:
     # Not by `sys.stdin`, whose lock this thread would still hold when the process ends.
     while os.read(0, 1 << 16):
         pass
+    _hurry()
     gone.set()
 
 

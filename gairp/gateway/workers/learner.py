@@ -15,10 +15,7 @@ from gairp.gateway.build import (
     build_follower,
     build_store,
     build_upstreams,
-    feed_plan,
 )
-from gairp.gateway.feeds.process import FeedProcess
-from gairp.gateway.feeds.threads import FeedThreads
 from gairp.gateway.learners.house import House
 from gairp.gateway.limits.protocol import OpenPurse
 from gairp.gateway.settings import GatewaySettings
@@ -51,7 +48,8 @@ async def learn(
         stack.callback(spools.close)
         merger = Merger(house, spools, publisher, recalled)
         merger.catch_up()  # what was left when the last one ended
-        feeds = _feeds(settings, part, stack)
+        store = None if part.again else build_store(settings, stack)
+        feeds = build_feeds(settings, OpenPurse(), store, again=part.again)
         if feeds is not None:
             stack.callback(feeds.close)
             feeds.start()
@@ -76,18 +74,6 @@ async def learn(
                 task.cancel()
         merger.catch_up()
         merger.checkpoint()
-
-
-def _feeds(
-    settings: GatewaySettings, part: Part, stack: AsyncExitStack
-) -> FeedProcess | FeedThreads | None:
-    """Caught up before the first request. In traffic nobody waits for them: neither for a database
-    that is away, nor for the process of one's predecessor, which takes what is left first.
-    """
-    plan = feed_plan(settings)
-    if part.again and settings.feeds == "process" and (plan.audit or plan.ledger is not None):
-        return FeedProcess(plan)
-    return build_feeds(settings, OpenPurse(), build_store(settings, stack))
 
 
 async def _merge(merger: Merger, hub: Hub, publisher: Publisher, stop: Stop) -> None:

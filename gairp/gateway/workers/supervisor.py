@@ -33,6 +33,7 @@ from gairp.gateway.settings import GatewaySettings
 from gairp.gateway.workers.exposition import clear
 from gairp.gateway.workers.part import LEARNER, Part
 from gairp.gateway.workers.port import reserved
+from gairp.gateway.workers.preload import preload
 from gairp.gateway.workers.processes import run_learner, run_worker
 from gairp.gateway.workers.stop import Stop
 from gairp.telemetry.event import note
@@ -90,6 +91,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        preload(self.settings)
         gc.collect()
         gc.freeze()  # what is loaded is shared with the children, and stays so
 
