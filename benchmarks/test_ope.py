@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -13,7 +12,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.obp_peer import ObpPeer
 from benchmarks.side_by_side import note, pedantic
+from gairp.errors import MissingProgramError
 from gairp.ope.arrays import Floats
 from gairp.ope.bootstrap import bootstrap, percentiles
 from gairp.ope.catalogue import all_estimators
@@ -86,57 +87,53 @@ def test_bootstrap_of_every_estimator(benchmark: BenchmarkFixture) -> None:
 
 
 @pytest.fixture
-def obp_round(tmp_path: Path) -> Iterator[tuple[Logged, subprocess.Popen[str]]]:
+def obp(tmp_path: Path) -> Iterator[tuple[Logged, ObpPeer]]:
     """A log of Open Bandit's shape, and the other Python with it."""
     python = os.environ.get("GAIRP_OBP_PYTHON")
     if not python:
         pytest.skip("GAIRP_OBP_PYTHON is not set: the path of a Python (3.8 to 3.10) that has obp")
-    log = logged(10_000, 80)
+    log, file = logged(10_000, 80), tmp_path / "log.npz"
     np.savez(
-        tmp_path / "log.npz",
+        file,
         rewards=log.rewards,
         actions=log.actions,
         propensities=log.propensities,
         target=log.target,
         q_hat=log.model,
     )
-    script = Path(__file__).with_name("obp_loop.py")
-    command = [python, str(script), str(tmp_path / "log.npz"), str(DRAWS)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield log, process
-        assert process.stdin is not None
-        process.stdin.close()
+    try:
+        peer = ObpPeer(python, file, draws=DRAWS)
+    except MissingProgramError as error:
+        pytest.skip(f"GAIRP_OBP_PYTHON: {error}")
+    with peer:
+        yield log, peer
 
 
 def test_against_open_bandit_pipeline(
-    benchmark: BenchmarkFixture, obp_round: tuple[Logged, subprocess.Popen[str]]
+    benchmark: BenchmarkFixture, obp: tuple[Logged, ObpPeer]
 ) -> None:
-    log, process = obp_round
-    seconds: list[float] = []
+    log, peer = obp
+    rounds: list[tuple[float, list[float]]] = []
+    points: list[float] = []
 
     def theirs() -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-        seconds.append(float(process.stdout.readline()))
+        rounds.append(peer.round())
 
     def ours() -> None:
-        points = [one.point(log) for one in THEIRS]
+        points[:] = [one.point(log) for one in THEIRS]
         drawn = bootstrap(log, THEIRS, rng=np.random.default_rng(0), draws=DRAWS)
         assert percentiles(drawn).shape == (len(points), 2)
 
     pedantic(benchmark, ours, setup=theirs, rounds=5, warmup_rounds=1)
+    assert points == pytest.approx(rounds[0][1], rel=1e-9)  # both do the same work
     if benchmark.stats is None:
         return
-    own, peers = benchmark.stats.stats.data, seconds[1:]
+    own, peers = benchmark.stats.stats.data, [seconds for seconds, _ in rounds[1:]]
     note(
         benchmark,
         key="obp_ratio",
         target=1 / 5,
         ratio=median(mine / other for mine, other in zip(own, peers, strict=True)),
         text=f"{median(own):.2f} s for {len(THEIRS)} estimators with intervals on 10,000 rows and "
-        f"80 arms; obp {median(peers):.2f} s",
+        f"80 arms; obp {peer.version} {median(peers):.2f} s",
     )
