@@ -23,6 +23,21 @@ _LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"conne
 _SPECIAL = frozenset({_LENGTH, _CODING, _CONNECTION})  #: say how the body goes
 _PLAIN: set[bytes] = set()  #: other names, in lower case and fit to be sent
 _PLAIN_KEPT = 1024
+#: Bytes of a head, and of what frames a body, beyond which a request is refused; what one read
+#: brings at once is not counted before it is parsed.
+_LARGEST_HEAD = 64 * 1024
+_FRAMING = 16  #: bytes of framing for each byte of a body, in the smallest of chunks
+_BODY_TICKS = 4  #: times the keep-alive timeout that a body may take
+
+
+class _Trailers(list[tuple[bytes, bytes]]):
+    """Where headers go that come behind a body: nobody reads them, and the head stays as it was."""
+
+    def append(self, header: tuple[bytes, bytes]) -> None:
+        """Forget it."""
+
+
+_TRAILERS = _Trailers()
 
 
 class ServerProtocol(HttpToolsProtocol):
@@ -32,6 +47,18 @@ class ServerProtocol(HttpToolsProtocol):
     #: Takes the next request: the task that has answered the one before it waits for that.
     _next: asyncio.Future[Cycle | None] | None = None
     _server: asyncio.Task[None] | None = None
+    #: The request that was still coming at the last read, and its bytes so far.
+    _coming: Any = None
+    _came = 0
+    #: The request that was still coming when the timer last looked, and how often it was.
+    _slow: Any = None
+    _looked = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client; it has as long for its first request as for the next ones."""
+        super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        self._expect(self.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
@@ -41,8 +68,40 @@ class ServerProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.logger.warning("Invalid HTTP request received.")
             self.send_400_response("Invalid HTTP request received.")
+            return
         except httptools.HttpParserUpgrade:
             self._unsupported_upgrade_warning()
+            return
+        cycle: Any = self.cycle
+        scope: Any = self.scope
+        if scope is None or "method" not in scope or (cycle is not None and cycle.more_body):
+            self._still_coming(len(data))
+
+    def _still_coming(self, size: int) -> None:
+        """A request is not whole with this read. The parser joins a header's pieces however many
+        they are, each time anew: without an end to it, one client would take the core and memory.
+        """
+        scope: Any = self.scope
+        if self._coming is not scope:
+            self._coming, self._came = scope, 0
+        self._came += size
+        if scope is None or "method" not in scope:
+            if self._came > _LARGEST_HEAD:
+                self._refuse(431, "the head is too large")
+            return
+        cycle: Any = self.cycle
+        if self._came - cycle.size > _LARGEST_HEAD + _FRAMING * cycle.size:
+            self._refuse(400, "there is more around the body than in it")
+
+    def _refuse(self, status: int, why: str) -> None:
+        """Answer, where no answer is under way, and end the connection."""
+        if self.transport.is_closing():
+            return
+        cycle: Any = self.cycle
+        if cycle is None or not cycle.response_started or cycle.response_complete:
+            head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(STATUS_LINE[status] + head % len(why) + why.encode())
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         """A request begins; its body may not have come yet."""
@@ -61,6 +120,7 @@ class ServerProtocol(HttpToolsProtocol):
         scope["raw_path"], scope["query_string"] = url, query
         keep_alive = version != "1.0" and parser.should_keep_alive()
         before = self.cycle
+        self.headers = _TRAILERS
         cycle: Any = Cycle(self, scope, keep_alive=keep_alive)
         cycle.continued = not self.expect_100_continue
         self.cycle = cycle
@@ -97,10 +157,12 @@ class ServerProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         cycle: Any = self.cycle
+        size = len(body)
+        cycle.size += size
         if cycle.response_complete:
             return
         cycle.pieces.append(body)
-        cycle.waiting += len(body)
+        cycle.waiting += size
         if cycle.waiting > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         cycle.news = True  # as `wake`, without a call
@@ -110,8 +172,8 @@ class ServerProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The body is whole."""
         cycle: Any = self.cycle
+        cycle.more_body = False
         if not cycle.response_complete:
-            cycle.more_body = False
             cycle.news = True
             if cycle.awaited is not None:
                 cycle.awaited.set()
@@ -157,12 +219,29 @@ class ServerProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._too_slow(left_s <= 0.0):
+            self._refuse(408, "the request took too long to come")
+        elif self.cycle is not None and not self.cycle.response_complete:
             self._expect(self.timeout_keep_alive)
         elif left_s > 0.0:
             self._expect(left_s)
         else:
             self.transport.close()
+
+    def _too_slow(self, idle: bool) -> bool:
+        """Whether a head has not ended since the timer looked last, or a body stands still, or has
+        come for long: looked at now and then, so that a request in time costs nothing.
+        """
+        cycle: Any = self.cycle
+        scope: Any = self.scope
+        body = cycle is not None and cycle.more_body and not cycle.response_complete
+        if scope is None or not (body or "method" not in scope):
+            self._slow = None
+            return False
+        if self._slow is not scope:
+            self._slow, self._looked = scope, 0
+        self._looked += 1
+        return idle or self._looked > (_BODY_TICKS if "method" in scope else 1)
 
     def _expect(self, seconds: float) -> None:
         handler = self.timeout_keep_alive_handler
@@ -175,7 +254,7 @@ class Cycle:
     __slots__ = (
         "_chunked", "_head", "_left", "_protocol", "awaited", "continued", "disconnected",
         "keep_alive", "more_body", "news", "pieces", "response_complete", "response_started",
-        "scope", "task", "waiting",
+        "scope", "size", "task", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -187,6 +266,7 @@ class Cycle:
         self.more_body, self.news = True, False
         self.pieces: list[bytes] = []
         self.waiting = 0  #: bytes that were not read yet
+        self.size = 0  #: bytes of the body so far
         self.task: Any = None
         self.awaited: asyncio.Event | None = None  #: set when there are news
         self._head: bytes | None = None

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from gairp.gateway.serving import protocol
+from tests.gateway import world
 from tests.gateway.world import served
 
 Said = Callable[[bytes], Awaitable[bytes]]
@@ -245,3 +247,72 @@ def test_an_old_client_is_answered_and_left() -> None:
         assert echo.seen[0]["http_version"] == "1.0"
 
     _run(script)
+
+
+def test_a_head_without_an_end_is_refused() -> None:
+    """The parser joins what there is of it with every read: that must come to an end."""
+
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        got = await said(b"GET /x HTTP/1.1\r\nhost: h\r\nx: " + b"a" * 100_000)
+        assert got.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+        assert got.endswith(b"the head is too large<END>")
+        assert not echo.seen
+
+    _run(script)
+
+
+@pytest.mark.parametrize("what", [b"5;%b\r\nhello\r\n", b"5\r\nhello\r\n0\r\nx: %b\r\n"])
+def test_what_comes_around_a_body_has_an_end(what: bytes) -> None:
+    """Extensions of a chunk; headers behind the body."""
+
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        head = b"POST /x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+        got = await said(head + what % (b"a" * 100_000))
+        assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert got.endswith(b"<END>")
+
+    _run(script)
+
+
+def test_a_header_behind_the_body_is_not_of_the_head_and_small_chunks_may_come() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        head = b"POST /x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+        chunks = b"1\r\na\r\n" * 100_000
+        got = await said(head + chunks + b"0\r\nauthorization: Bearer other\r\n\r\n")
+        assert got.endswith(b"a" * 100_000)
+        assert [name for name, _ in echo.seen[0]["headers"]] == [b"host", b"transfer-encoding"]
+        assert (await said(_POST % 5 + b"\r\nhello")) == _HELLO
+        assert [name for name, _ in echo.seen[1]["headers"]] == [b"host", b"content-length"]
+
+    _run(script)
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ([b"GET /x HTTP/1.1\r\nhost: h\r\nx: "] + [b"a"] * 9, b"408"),  # drips
+        ([_POST % 9 + b"\r\n", b"a"], b"408"),  # stands still
+        ([_POST % 9 + b"\r\n"] + [b"a"] * 9, b"200"),  # slow, and comes
+        ([_POST % 99 + b"\r\n"] + [b"a"] * 20, b"408"),  # slower
+        ([], b"<END>"),
+    ],
+)
+def test_a_request_has_its_time_to_come(
+    parts: list[bytes], status: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = protocol()
+    monkeypatch.setattr(world, "protocol", lambda: {**given, "timeout_keep_alive": 0.25})
+
+    async def main() -> None:
+        async with served(_Echo()) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for part in parts:
+                if reader.at_eof() or reader._buffer:  # type: ignore[attr-defined]
+                    break
+                writer.write(part)
+                await asyncio.sleep(0.08)
+            got = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+        assert (got or b"<END>").removeprefix(b"HTTP/1.1 ").startswith(status)
+
+    asyncio.run(main())

@@ -60,7 +60,7 @@ class LocalServer(ABC):
         log_dir: str | None = None,
         start_timeout_s: float = 120.0,
         stop_grace_s: float = 5.0,
-        progress_every_s: float = 3.0,
+        progress_every_s: float = 10.0,
         check_memory: bool = True,
     ) -> None:
         self.model, self.port, self.check_memory = model, port, check_memory

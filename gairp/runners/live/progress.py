@@ -36,6 +36,7 @@ class Progress:
         self._quality_sum, self._qualities = 0.0, 0
         self._start = self._said = time.monotonic()
         self._live = out is not None and out.isatty()
+        self._unsaid = False  # something has happened since the last line
 
     def __enter__(self) -> Self:
         self._start = self._said = time.monotonic()
@@ -47,7 +48,7 @@ class Progress:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.out is not None and (self.done or self.shadows):
+        if self.out is not None and (self.done or self.shadows) and (self._live or self._unsaid):
             self._write(end="\n")
 
     def finished(self, outcome: Outcome) -> None:
@@ -68,7 +69,7 @@ class Progress:
         self._say()
 
     def graded(self, quality: float) -> None:
-        """A grade has come."""
+        """A grade of an answer that was given has come."""
         if not math.isnan(quality):
             self._quality_sum += quality
             self._qualities += 1
@@ -106,6 +107,7 @@ class Progress:
             self._ttft.append(response.first_token_s)
 
     def _say(self) -> None:
+        self._unsaid = True
         now = time.monotonic()
         if self.out is not None and now - self._said >= (0.2 if self._live else self.every_s):
             self._said = now
@@ -113,6 +115,7 @@ class Progress:
 
     def _write(self, *, end: str) -> None:
         assert self.out is not None
+        self._unsaid = False
         lead = "\r\x1b[2K" if self._live else ""
         self.out.write(lead + self.line(time.monotonic() - self._start) + end)
         self.out.flush()

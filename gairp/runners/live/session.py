@@ -134,6 +134,7 @@ class Session:
         attempt = outcome.attempts[-1]
         self._note_arm(question.id, attempt.decision.arm)
         quality = await self._grade(question, learner, attempt.decision.id, attempt.response)
+        self.progress.graded(quality)
         worth = self.utility.of(quality, outcome.total_cost_usd, outcome.latency_s)
         if math.isfinite(worth):
             self._deliver(learner, attempt.decision.id, quality)
@@ -157,7 +158,6 @@ class Session:
             )
         )
         self.spool.drop(decision_id)
-        self.progress.graded(grade.quality)
         return grade.quality
 
     # -- feedback -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -81,3 +82,10 @@ async def _(it: AttackWorld) -> str:
     many = peek("completion", json.dumps({**text, "n": 1, "best_of": 20}).encode())
     held = (two.max_tokens, many.choices) == (100_000, 20)
     return "held at the larger, and at all answers" if held else f"{two.max_tokens} {many.choices}"
+
+
+@attack(BODIES, "packed (Content-Encoding: gzip), 100 MB of nothing in 100 kB", "400 invalid_json")
+async def _(it: AttackWorld) -> str:
+    bomb = gzip.compress(b" " * 100_000_000, 1)[:LARGEST]
+    headers = {**it.bearer(), "content-encoding": "gzip"}
+    return told(await it.http.post("/v1/chat/completions", content=bomb, headers=headers))

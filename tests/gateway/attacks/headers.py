@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.gateway.attack_world import UPSTREAM_KEY, AttackWorld
 from tests.gateway.attacks.listing import attack
 
@@ -68,3 +70,37 @@ async def _(it: AttackWorld) -> str:
         assert "access-control-allow-origin" not in reply.headers
     assert flight.status_code == 405
     return f"no effect: {over.status_code}, {other.status_code}"
+
+
+@attack(HEADERS, "without an end: a head, an extension of a chunk, a header behind the body; with "
+        "and without a key", "the connection ends")  # fmt: skip
+async def _(it: AttackWorld) -> str:
+    for auth in ("nobody", it.bearer()["authorization"]):
+        start = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: {auth}\r\n"
+        chunked = f"{start}transfer-encoding: chunked\r\n\r\n1"
+        for text in (f"{start}x: ", f"{chunked};", f"{chunked}\r\n \r\n0\r\nx: "):
+            if not await _ends(it, text.encode()):
+                return f"{text[len(start) :]!r} goes on"
+    return "the connection ends"
+
+
+async def _ends(it: AttackWorld, begun: bytes) -> bool:
+    """Whether it does before 32 MB of the same letter have gone out; sockets hold a few of them."""
+    _, writer = await asyncio.open_connection("127.0.0.1", it.port)
+    try:
+        for piece in (begun, *[b"a" * 65_536] * 512):
+            writer.write(piece)
+            await writer.drain()
+    except ConnectionError:
+        return True
+    finally:
+        writer.close()
+    return False
+
+
+@attack(HEADERS, "a header behind the body (Authorization, among others)", "not read")
+async def _(it: AttackWorld) -> str:
+    auth = it.bearer()["authorization"]
+    head = "GET /v1/models HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    got = await it.raw(f"{head}0\r\nauthorization: {auth}\r\n\r\n".encode())
+    return "not read" if b" 401 " in got[:20] else f"{got[:20]!r}"

@@ -73,6 +73,6 @@ def test_a_file_gets_lines_and_a_terminal_one_that_changes() -> None:
             progress._live, progress._said = out.isatty(), -math.inf
             progress.finished(outcome(attempt("big")))
     lines = file.getvalue().splitlines()
-    assert [line.partition(" ·")[0] for line in lines] == ["1/10 requests"] * 2
+    assert [line.partition(" ·")[0] for line in lines] == ["1/10 requests"]
     assert terminal.getvalue().count("\r\x1b[2K1/10 requests") == 2
     assert terminal.getvalue().count("\n") == 1
