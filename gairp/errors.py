@@ -119,6 +119,14 @@ class BackendError(GairpError):
     """A model could not be started or did not answer."""
 
 
+def foreseen(error: BaseException) -> GairpError | None:
+    """The error of ours that this one is or was raised from: libraries wrap what we raise."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, GairpError):
+        cause = cause.__cause__
+    return cause
+
+
 def _rebuilt(cls: type[GairpError], message: str, attributes: Mapping[str, Any]) -> GairpError:
     error = cls.__new__(cls, message)
     error.__dict__.update(attributes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 
-from gairp.errors import GairpError
+from gairp.errors import foreseen
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -30,7 +30,9 @@ def main(config: DictConfig) -> None:
     try:
         runner: Any = get_class(config.runner._target_)
         answer = runner.from_config(config).run()
-    except GairpError as error:
+    except Exception as raised:
+        if (error := foreseen(raised)) is None:
+            raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     sys.exit(CODES[answer])
@@ -50,15 +52,15 @@ def with_policies(arguments: Sequence[str]) -> list[str]:
 
 
 def start() -> None:
-    """Run `main`; where Hydra refuses a key, say which keys there are."""
+    """Run `main`; where Hydra refuses a key or an option, say which there are."""
     sys.argv[1:] = with_policies(sys.argv[1:])
     try:
         main()
     except SystemExit as stop:
         if stop.code == 1:
-            from gairp.runners.hints import unknown_keys
+            from gairp.runners.hints import hints
 
-            for hint in unknown_keys(sys.argv[1:], CONF, "evaluate"):
+            for hint in hints(sys.argv[1:], CONF, "evaluate"):
                 print(hint, file=sys.stderr)
         raise
 

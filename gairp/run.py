@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 
-from gairp.errors import GairpError
+from gairp.errors import foreseen
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -27,7 +27,9 @@ def main(config: DictConfig) -> None:
     try:
         runner: Any = get_class(config.runner._target_)
         runner.from_config(config).run()
-    except GairpError as error:
+    except Exception as raised:
+        if (error := foreseen(raised)) is None:
+            raise
         print(f"error: {error}", file=sys.stderr)
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             # The launcher keeps it and goes on with the other jobs; Hydra then says it compactly.
@@ -36,16 +38,19 @@ def main(config: DictConfig) -> None:
 
 
 def start() -> None:
-    """Run `main`; where Hydra refuses a key, say which keys there are."""
+    """Run `main`; where Hydra refuses a key or an option, say which there are."""
     # The one flag of our own: Hydra knows overrides only.
     sys.argv[1:] = ["live.dry_run=true" if a == "--dry-run" else a for a in sys.argv[1:]]
     try:
         main()
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from what is finished", file=sys.stderr)
+        sys.exit(130)  # as a shell says it
     except SystemExit as stop:
         if stop.code == 1:
-            from gairp.runners.hints import unknown_keys
+            from gairp.runners.hints import hints
 
-            for hint in unknown_keys(sys.argv[1:], CONF):
+            for hint in hints(sys.argv[1:], CONF):
                 print(hint, file=sys.stderr)
         raise
 

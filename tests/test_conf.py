@@ -17,7 +17,7 @@ from gairp.errors import MissingDependencyError
 from gairp.policies.base import BasePolicy
 from gairp.rewards import Utility
 from gairp.run import CONF
-from gairp.runners.hints import unknown_keys
+from gairp.runners.hints import unknown_keys, unknown_options
 from gairp.runners.replay.job import Protocol
 
 
@@ -125,6 +125,27 @@ def test_hints_leave_known_keys_alone() -> None:
     (hint,) = unknown_keys(["polcy=linucb"], CONF)
     assert "did you mean policies?" in hint or "did you mean policy?" in hint
     assert "policy, " in hint
+
+
+def test_an_unknown_option_of_a_group_is_named_with_those_that_exist() -> None:
+    known = ["policy=[random, linucb]", "capacity=null", "trace@train_trace=mmlu_pro", "seed=[1]"]
+    assert unknown_options(known, CONF) == []
+    (hint,) = unknown_options(["+experiment=quickstart", "policy=[random,linucbb]"], CONF)
+    assert hint.startswith("error: no policy 'linucbb' (did you mean linucb?); there are: ")
+    assert ", lin_ts, linucb, " in hint
+
+
+def test_what_a_constructor_refuses_is_one_line(tiny_tables: Path, tmp_path: Path) -> None:
+    """Hydra wraps our errors, and processes lose what was wrapped."""
+    tables = [f"trace.path={tiny_tables / 'outcomes.parquet'}",
+              f"trace.prompts={tiny_tables / 'prompts.parquet'}"]  # fmt: skip
+    done = run(
+        "+experiment=custom", *tables, "policy=knn", "policies.knn.k=-3", "seed=[0,1]", "workers=2",
+        "tracking.uri=sqlite:///runs.db", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "policy 'knn', seed 0: knn.k is -3; give at least 1 neighbour" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_in_one_process_a_failing_job_of_a_sweep_does_not_stop_the_others(tmp_path: Path) -> None:

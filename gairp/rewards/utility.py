@@ -39,7 +39,7 @@ class Utility:
         latency_ceiling: float | None = None,
     ) -> None:
         for key, value in (("cost_weight", cost_weight), ("latency_weight", latency_weight)):
-            if not (math.isfinite(value) and value >= 0):
+            if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
                 raise ConfigError(f"utility.{key} is {value}; give a number that is at least 0")
         if cost_scale not in ("linear", "log", "share"):
             raise ConfigError(

@@ -8,6 +8,28 @@ from pathlib import Path
 from typing import Any
 
 
+def hints(arguments: Sequence[str], conf: Path, name: str = "run") -> list[str]:
+    """One line for every option and every key on the command line that does not exist."""
+    return unknown_options(arguments, conf) or unknown_keys(arguments, conf, name)
+
+
+def unknown_options(arguments: Sequence[str], conf: Path) -> list[str]:
+    """One line for every `group=option` whose option does not exist, with those that do."""
+    lines = []
+    for argument in arguments:
+        group, value = conf / _name(argument), argument.partition("=")[2]
+        if "=" not in argument or argument[0] == "~" or not group.is_dir():
+            continue
+        there = sorted(str(f.relative_to(group).with_suffix("")) for f in group.rglob("*.yaml"))
+        for option in (one.strip() for one in value.strip("[]").split(",")):
+            if option not in ("", "null", *there):
+                guess = _guess(option, there)
+                lines.append(
+                    f"error: no {group.name} {option!r}{guess}; there are: {', '.join(there)}"
+                )
+    return lines
+
+
 def unknown_keys(arguments: Sequence[str], conf: Path, name: str = "run") -> list[str]:
     """One line for every `key=value` whose key does not exist, with the keys that do."""
     from hydra import compose, initialize_config_dir
@@ -39,11 +61,15 @@ def _hint(config: Any, key: str, groups: Sequence[str]) -> str | None:
         known = [str(k) for k in node] if hasattr(node, "keys") else []
         if part not in known:
             known += [] if place else [group for group in groups if group not in known]
-            near = get_close_matches(part, known, n=1)
-            guess = f" (did you mean {place}{near[0]}?)" if near else ""
+            guess = _guess(part, known, place)
             there = ", ".join(place + k for k in sorted(known)) or "no keys"
             return f"error: no key {key!r}{guess}; there are: {there}"
         if OmegaConf.is_missing(node, part):  # a mandatory key, which the command sets
             return None
         place, node = f"{place}{part}.", node[part]
     return None
+
+
+def _guess(name: str, known: Sequence[str], place: str = "") -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" (did you mean {place}{near[0]}?)" if near else ""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from gairp.errors import GairpError
+from gairp.errors import GairpError, foreseen
 from gairp.report.study import Run
 from gairp.runners.replay.job import Job, run_job
 from gairp.runners.replay.prepared import Prepared
@@ -57,7 +59,7 @@ def _here(prepared: Prepared, jobs: Sequence[Job], run: Work[R]) -> Iterator[tup
         try:
             done = run(prepared, job)
         except Exception as error:
-            failures.append((job, error))
+            failures.append((job, foreseen(error) or error))
             continue
         yield job, done
     _raise(failures)
@@ -85,9 +87,10 @@ def _elsewhere(
                         failures.append((futures[future], error))
                     else:
                         raise error
-            finally:
-                # Where the study has failed or was interrupted, nobody waits for the rest.
+            except BaseException:
+                # Where the study was interrupted, nobody waits for the rest.
                 pool.shutdown(wait=False, cancel_futures=True)
+                raise
     _raise(failures)
 
 
@@ -104,17 +107,23 @@ def _raise(failures: Sequence[tuple[Job, Exception]]) -> None:
 
 
 def _said(error: Exception) -> str:
-    """The message of a foreseen error; of any other the whole traceback, to find the fault by."""
+    """The message of what can be foreseen; of any other error the whole traceback, to find the fault by."""
     if isinstance(error, GairpError):
         return str(error)
+    if isinstance(error, BrokenProcessPool):
+        return "its process was stopped from outside, by Ctrl-C or for want of memory (workers=1?)"
     return "".join(traceback.format_exception(error))
 
 
 def _open(path: str) -> None:
     global _prepared
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends workers without a word
     _prepared = pickle.loads(Path(path).read_bytes())
 
 
 def _run(run: Work[R], job: Job) -> R:
     assert _prepared is not None
-    return run(_prepared, job)
+    try:
+        return run(_prepared, job)
+    except Exception as error:
+        raise foreseen(error) or error from None  # causes are lost on the way to the parent
