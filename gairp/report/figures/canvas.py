@@ -56,6 +56,11 @@ def style_of(index: int) -> dict[str, Any]:
     }
 
 
+def explain(figure: Figure, text: str) -> None:
+    """What marks, bands or bars mean, small and below everything else."""
+    figure.supxlabel(text, fontsize=7.5, color="#444444")
+
+
 def draw(paint: Callable[[Figure], None], stem: Path, *, width: float, height: float) -> list[Path]:
     """Paint a figure of this size in inches and write `stem`.png and `stem`.svg."""
     import matplotlib

@@ -12,7 +12,7 @@ import numpy as np
 from gairp.metrics.mix import ZeroRouter
 from gairp.report import reference
 from gairp.report.compared import FIXED, ORACLE
-from gairp.report.figures.canvas import GREY, draw, settle, style_of
+from gairp.report.figures.canvas import GREY, draw, explain, settle, style_of
 from gairp.report.figures.labels import Label, place_labels
 from gairp.report.row import Row
 from gairp.report.study import Floats
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_SWEPT = "; small marks that a line joins: the same policy at other weights of cost"
 _LOG_SPAN = 30.0  #: the cost axis is logarithmic where costs span more
 
 
@@ -119,7 +120,8 @@ def _paint(figure: Figure, scene: _Scene) -> None:
     _draw_scene(whole, scene, scene.rows, log=scene.log)
     _draw_scene(near, scene, inside, log=_spans_far(box[0, 0], box[1, 0]))
     whole.set_title("whole plane", loc="left")
-    near.set_title("the policies, enlarged (bars: 95% intervals)", loc="left")
+    near.set_title("the policies, enlarged", loc="left")
+    explain(figure, "bars: 95% intervals" + (_SWEPT if scene.sweeps else ""))
     near.set_xlim(*box[:, 0])
     near.set_ylim(*box[:, 1])
     _frame(whole, box)
@@ -137,7 +139,7 @@ def _draw_scene(axes: Axes, scene: _Scene, rows: Sequence[Row], *, log: bool) ->
         axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel(scene.summary.study.cost_unit + (" (log scale)" if log else ""))
     axes.set_ylabel("mean quality")
-    axes.plot(*scene.mix.T, color=GREY, linewidth=1.2, zorder=2)
+    axes.plot(*scene.mix.T, color=GREY, linewidth=1.2, zorder=3)  # a sweep may lie on it
     for i, policy in enumerate(scene.policies):
         if policy.policy in scene.sweeps:
             style = style_of(i) | {"markersize": 2.5}

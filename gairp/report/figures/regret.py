@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gairp.metrics.regret import cumulative_regret
-from gairp.report.figures.canvas import draw, style_of
+from gairp.report.figures.canvas import draw, explain, style_of
 from gairp.report.figures.labels import spread
 from gairp.report.study import Floats
 from gairp.report.summary import Summary
@@ -46,9 +46,7 @@ def _paint(figure: Figure, summary: Summary) -> None:
         ends.append(_draw_curves(axes, summary, comparator))
         axes.axhline(0.0, color="black", linewidth=0.6)
         axes.margins(x=0.0)
-    figure.supxlabel(
-        "lines: mean over seeds; bands: 2.5% to 97.5% of seeds", fontsize=7.5, color="#444444"
-    )
+    explain(figure, "lines: mean over seeds; bands: 2.5% to 97.5% of seeds")
     figure.draw_without_rendering()
     for axes, labels in zip(both, ends, strict=True):
         _label_ends(axes, labels)

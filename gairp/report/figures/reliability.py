@@ -30,7 +30,7 @@ def draw_reliability(found: Sequence[Calibrated], stem: Path) -> list[Path]:
         lambda figure: _paint(figure, found, policies, rows, columns),
         stem,
         width=max(5.2, 2.7 * columns + 0.4),
-        height=1.05 + 2.75 * rows,
+        height=0.9 + 2.75 * rows,
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WINDOWS = 30
 _COLUMNS = 4
 _HATCHES = ("", "////", "", "....", "", "\\\\\\\\", "", "xxxx")
+_TITLE = 190.0  #: points of font size times letters that a panel is wide
 _THICK = 0.09  #: of the height, for a band to be numbered
 
 
@@ -44,7 +45,9 @@ def _paint(figure: Figure, summary: Summary, rows: int, columns: int) -> None:
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, name in zip(grid, compared.policies, strict=False):
         _draw_panel(axes, compared.runs[name], order)
-        axes.set_title(name + (" (primary)" if name == summary.study.primary else ""), loc="left")
+        title = name + (" (primary)" if name == summary.study.primary else "")
+        size = min(9.0, _TITLE / len(title))  # no wider than its panel
+        axes.set_title(title, loc="left", fontsize=size)
     for axes in grid[len(compared.policies) :]:
         axes.set_visible(False)
     for axes in grid[: len(compared.policies)][-columns:]:  # the lowest of each column

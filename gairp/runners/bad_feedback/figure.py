@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _AXES = {
-    "errors": "answers judged wrongly",
-    "harsh": "right answers called wrong",
-    "favours the worst": "added to the worst model",
+    "errors": "share of answers judged wrongly",
+    "harsh": "share of right answers called wrong",
+    "favours the worst": "added to the grades of the worst model",
 }
 
 
@@ -39,6 +39,9 @@ def write_figure(table: pd.DataFrame, stem: Path) -> list[Path]:
             axes.set_xlabel(_AXES.get(judge, "level"))
         panels[0].set_ylabel("utility above the best fixed model")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=8)
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=6, fontsize=8,
+            title="bands: 95% intervals over prompts and seeds", title_fontsize=7.5,
+        )  # fmt: skip
 
     return draw(paint, stem, width=10.0, height=3.6)

@@ -58,6 +58,7 @@ def write_figure(
             panel.set_xscale("log")
             panel.set_xticks(_SPENDS, [f"{at:g}" for at in _SPENDS])
             panel.set_xlabel("spend (USD per 1,000 requests)")
+        gains.set_xlabel("spend (USD per 1,000 requests), methods side by side")
         gains.set_yticks(_GAINS, [f"{at:+g}".replace("-", "−") if at else "0" for at in _GAINS])
         figure.legend(*qualities.get_legend_handles_labels(), loc="outside lower center", ncol=3)
 

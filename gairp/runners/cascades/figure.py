@@ -44,12 +44,10 @@ def _curves(panel: Any, found: Comparison, drawn: list[str]) -> None:
         style = style_of(number)
         panel.plot(
             1e3 * seen, frontier_quality(costs, values, seen), color=style["color"],
-            linestyle=style["linestyle"], linewidth=1.4, label=name,
+            linestyle=style["linestyle"], linewidth=1.4,
         )  # fmt: skip
-        panel.plot(
-            1e3 * costs, values, style["marker"], color=style["color"], markersize=3.5,
-            linestyle="none",
-        )  # fmt: skip
+        panel.plot(1e3 * costs, values, **{**style, "linestyle": "none"}, markersize=3.5)
+        panel.plot([], [], **style, markersize=3.5, linewidth=1.4, label=name)
     panel.set_xlim(0.9e3 * float(cost.min()), 1e3 * high)
     panel.set_xlabel("cost of all attempts and checks (USD per 1,000 requests)")
     panel.set_ylabel("mean quality")

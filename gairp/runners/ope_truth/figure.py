@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gairp.report.figures.canvas import COLOURS, GREY, draw
+from gairp.report.figures.canvas import COLOURS, GREY, draw, explain
 from gairp.runners.ope_truth.tables import BAND, BARRED
 
 if TYPE_CHECKING:
@@ -32,10 +32,15 @@ def write_figure(table: pd.DataFrame, stem: Path) -> list[Path]:
             above.set_xlim(-0.03, 1.03)
             above.set_xlabel("coverage of nominal 95%")
             below.scatter(rows["width"], range(len(names)), c=colours, s=16)
-            below.set_xlabel("mean width")
+            below.set_xlabel("mean width (quality)")
             below.set_xlim(left=0)
         for panel in panels[:, 0]:
             panel.set_yticks(range(len(names)), names)
         panels[0][0].invert_yaxis()
+        explain(
+            figure,
+            f"orange: estimators that have to cover in {BAND[0]:.0%} to {BAND[1]:.0%} of logs, the "
+            "grey band; widths have an axis of their own in each panel",
+        )
 
     return draw(paint, stem, width=2.6 * len(loggers) + 1.6, height=7.0)

@@ -23,7 +23,7 @@ def write_figure(
     """`stem`.png and `stem`.svg, a panel a scene; `best` is the best arm on train in each."""
 
     def paint(figure: Figure) -> None:
-        panels = figure.subplots(1, len(scenes), squeeze=False)[0]
+        panels = figure.subplots(1, len(scenes), squeeze=False, sharey=True)[0]
         every = np.maximum(np.asarray(checkpoints, dtype=np.float64), 5.0)  # 0 on a log axis
         for panel, (scene, courses) in zip(panels, scenes.items(), strict=True):
             for number, (name, runs) in enumerate(courses.items()):
@@ -39,11 +39,14 @@ def write_figure(
                 best[scene], color=GREY, linewidth=0.8, linestyle="--", label="best arm on train"
             )
             panel.set_xscale("log")
-            panel.set_xticks([5, 10, 100, 1000], ["0", "10", "100", "1,000"])
+            panel.set_xticks([5, 10, 100, 1000, 10_000], ["0", "10", "100", "1,000", "10,000"])
             panel.minorticks_off()
             panel.set_title(scene)
             panel.set_xlabel("online requests")
         panels[0].set_ylabel("utility a request, held-out prompts")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncol=4)
+        figure.legend(
+            *panels[0].get_legend_handles_labels(), loc="outside lower center", ncol=4,
+            title="bands: two standard errors over runs", title_fontsize=7.5,
+        )  # fmt: skip
 
     return draw(paint, stem, width=3.4 * len(scenes), height=3.6)
