@@ -23,7 +23,7 @@ def write_figure(
     """`stem`.png and `stem`.svg, a panel a scene; `best` is the best arm on train in each."""
 
     def paint(figure: Figure) -> None:
-        panels = figure.subplots(1, len(scenes), squeeze=False, sharey=True)[0]
+        panels = figure.subplots(1, len(scenes), squeeze=False, sharex=True, sharey=True)[0]
         every = np.maximum(np.asarray(checkpoints, dtype=np.float64), 5.0)  # 0 on a log axis
         for panel, (scene, courses) in zip(panels, scenes.items(), strict=True):
             for number, (name, runs) in enumerate(courses.items()):
