@@ -62,7 +62,7 @@ def draw_plane(summary: Summary, stem: Path) -> list[Path]:
     The mix is drawn from the vertices chosen on train at their reported cost and quality.
     """
     scene = _scene(summary)
-    return draw(lambda figure: _paint(figure, scene), stem, width=10.0, height=4.6)
+    return draw(lambda figure: _paint(figure, scene), stem, width=10.0, height=4.8)
 
 
 def _scene(summary: Summary) -> _Scene:

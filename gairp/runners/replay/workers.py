@@ -107,7 +107,7 @@ def _raise(failures: Sequence[tuple[Job, Exception]]) -> None:
 
 
 def _said(error: Exception) -> str:
-    """The message of what can be foreseen; of any other the whole traceback, to find the fault by."""
+    """The message of what can be foreseen; of all else the traceback, to find the fault by."""
     if isinstance(error, GairpError):
         return str(error)
     if isinstance(error, BrokenProcessPool):
