@@ -323,6 +323,7 @@ def _house(
         Path(home) / "journal",
         durability=cast(Durability, settings.durability),
         remembered=settings.remembered,
+        later=asyncio.get_running_loop().call_soon,
     )
 
     def made(

@@ -14,7 +14,7 @@ from gairp.errors import GairpError
 from gairp.gateway.content.keeper import ContentKeeper
 from gairp.gateway.credentials import credentials
 from gairp.gateway.errors import ApiError
-from gairp.gateway.exchange.client import Client, Headers, Receive, Send, read_body
+from gairp.gateway.exchange.client import Client, Headers, Receive, Send, line_of, read_body
 from gairp.gateway.exchange.exchange import Engine, Exchange, new_flight
 from gairp.gateway.exchange.peek import peek
 from gairp.gateway.exchange.request import GatewayRequest
@@ -106,7 +106,8 @@ class Gateway:
     async def _serve(
         self, operation: Operation, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        client = Client(send) if self.content is None else self.content.client(send)
+        line = line_of(scope)
+        client = Client(send, line) if self.content is None else self.content.client(send, line)
         if self.in_flight >= self.most_in_flight or self.draining:
             await client.error(_busy(self.draining))
             return
@@ -155,7 +156,7 @@ class Gateway:
             principal = await self._principal(scope)
         if "inference" not in principal.scopes:
             raise ApiError(403, "this key may not ask models: its scopes lack 'inference'")
-        body = await read_body(receive, self.largest_body)
+        body = await read_body(receive, self.largest_body, line_of(scope))
         seen = peek(operation, body)
         if principal.models and not principal.may_use(seen.model):
             raise ApiError(
@@ -251,6 +252,7 @@ class Gateway:
     def gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         """(name, labels, value) of now."""
         engine = self.engine
+        engine.house.ink.catch_up()
         yield "gairp_in_flight", (), float(self.in_flight)
         yield "gairp_hedges", (), float(engine.hedges.begun)
         if self.content is not None:

@@ -20,6 +20,7 @@ _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FORBIDDEN = bytes([*range(9), *range(10, 32), 127])
 _JOINED = 64 * 1024  #: larger bodies are not copied behind their head
 _LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
+LINE = "gairp.line"  #: the extension of ASGI: the cycle itself, see `gateway.exchange.client.Line`
 _SPECIAL = frozenset({_LENGTH, _CODING, _CONNECTION})  #: say how the body goes
 _PLAIN: set[bytes] = set()  #: other names, in lower case and fit to be sent
 _PLAIN_KEPT = 1024
@@ -123,6 +124,7 @@ class ServerProtocol(HttpToolsProtocol):
         self.headers = _TRAILERS
         cycle: Any = Cycle(self, scope, keep_alive=keep_alive)
         cycle.continued = not self.expect_100_continue
+        scope["extensions"] = {LINE: cycle}
         self.cycle = cycle
         if before is None or before.response_complete:
             self._begin(cycle)
@@ -329,7 +331,33 @@ class Cycle:
         self.pieces, self.waiting = [], 0
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
+    def body(self) -> bytes | None:
+        """The whole body, as one `receive` would give it; None where that would have to wait."""
+        if self.more_body or not self.news or not self.continued or self.response_complete:
+            return None
+        pieces = self.pieces
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self.pieces, self.waiting, self.news = [], 0, False
+        return body
+
     # -- what goes -------------------------------------------------------------------------
+
+    def answer(self, status: int, headers: Any, body: bytes) -> bool:
+        """A whole answer, as two `send`; False, and nothing is done, where these would wait."""
+        if self._protocol.flow.write_paused or self.response_started:
+            return False
+        if not self.disconnected:
+            self._start(status, headers)
+            self._write(body, more=False)
+        return True
+
+    def piece(self, body: bytes, *, more: bool) -> bool:
+        """A piece of an answer that has begun, as `answer`."""
+        if self._protocol.flow.write_paused or not self.response_started or self.response_complete:
+            return False
+        if not self.disconnected:
+            self._write(body, more=more)
+        return True
 
     async def send(self, message: dict[str, Any]) -> None:
         """ASGI: the head, which waits for the first of the body, or more of the body."""

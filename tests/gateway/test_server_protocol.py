@@ -35,9 +35,10 @@ class _Echo:
         self.seen.append(scope)
         self.tasks.append(asyncio.current_task())
         body, more = b"", True
-        while more and scope["path"] != "/early":
+        while more and scope["path"] not in ("/early", "/line", "/pieces"):
             message = await receive()
             body, more = body + message["body"], message["more_body"]
+        self.shorter: Any = scope["extensions"]["gairp.line"]
         await getattr(self, scope["path"].strip("/").replace(" ", "_"))(body, receive, send)
 
     async def x(self, body: bytes, receive: Any, send: Any) -> None:
@@ -56,6 +57,33 @@ class _Echo:
         for piece in (b"one", b"", b"three"):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body"})
+
+    async def line(self, body: bytes, receive: Any, send: Any) -> None:
+        """The shorter way, for as much as is there."""
+        whole = self.shorter.body()
+        if whole is None:
+            message = await receive()
+            assert message["more_body"]
+            assert self.shorter.body() is None
+            whole = message["body"] + (await receive())["body"]
+        assert self.shorter.body() is None
+        assert not self.shorter.piece(b"too early", more=True)
+        assert self.shorter.answer(200, [(b"content-length", b"%d" % len(whole))], whole)
+        assert not self.shorter.answer(200, [], b"twice")
+        assert not self.shorter.piece(b"too late", more=False)
+
+    async def pieces(self, body: bytes, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        sent = [self.shorter.piece(b"one", more=True), self.shorter.piece(b"two", more=False)]
+        assert sent == [True, True]
+
+    async def full(self, body: bytes, receive: Any, send: Any) -> None:
+        """A client that reads too slowly: only ASGI's own way waits for it."""
+        flow = self.shorter._protocol.flow
+        flow.pause_writing()
+        assert not self.shorter.answer(200, [], b"")
+        flow.resume_writing()
+        await self.x(body, receive, send)
 
     async def forged(self, body: bytes, receive: Any, send: Any) -> None:
         headers = [(b"x-a", b"1\r\nset-cookie: a=b")]
@@ -171,6 +199,23 @@ def test_work_after_an_answer_does_not_keep_the_next_request_waiting() -> None:
         await asyncio.wait_for(first, 2)
         assert await said(_POST % 5 + b"\r\nhello") == _HELLO
         assert echo.tasks[-1] is second
+
+    _run(script)
+
+
+def test_the_shorter_way_does_the_same_and_nothing_that_would_wait() -> None:
+    async def script(echo: _Echo, said: Said, writer: asyncio.StreamWriter) -> None:
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
+        asked = b"POST /line HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\n"
+        assert await said(asked + b"hello") == answer
+        assert await said(asked + b"hel") == b""
+        assert await said(b"lo") == answer
+        assert await said(b"GET /pieces HTTP/1.1\r\nhost: h\r\n\r\n") == (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+        )
+        full = b"POST /full HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\nhello"
+        assert await said(full) == _HELLO
 
     _run(script)
 

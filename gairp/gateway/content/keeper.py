@@ -12,7 +12,7 @@ from gairp.gateway.content.item import Content, Item
 from gairp.gateway.content.recorder import RecordingClient
 from gairp.gateway.content.settings import ContentSettings
 from gairp.gateway.content.vault import Vault
-from gairp.gateway.exchange.client import Send
+from gairp.gateway.exchange.client import Line, Send
 from gairp.gateway.exchange.request import GatewayRequest
 from gairp.telemetry.event import note
 
@@ -44,9 +44,9 @@ class ContentKeeper:
 
     # -- beside a request ------------------------------------------------------------------
 
-    def client(self, send: Send) -> RecordingClient:
+    def client(self, send: Send, line: Line | None) -> RecordingClient:
         """For a request that has come."""
-        return RecordingClient(send, self._settings.largest)
+        return RecordingClient(send, line, self._settings.largest)
 
     def asked(
         self, client: object, request: GatewayRequest, headers: Mapping[bytes, bytes]

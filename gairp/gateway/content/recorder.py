@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gairp.gateway.exchange.client import Client, Headers, Send
+from gairp.gateway.exchange.client import Client, Headers, Line, Send
 from gairp.gateway.exchange.request import GatewayRequest
 
 _DECISION = b"x-gairp-decision-id"
@@ -13,9 +13,9 @@ class RecordingClient(Client):
 
     __slots__ = ("_most", "answer_bytes", "decision_id", "pieces", "request")
 
-    def __init__(self, send: Send, most: int) -> None:
+    def __init__(self, send: Send, line: Line | None, most: int) -> None:
         """`most` bytes of the answer are kept."""
-        super().__init__(send)
+        super().__init__(send, line)
         self._most = most
         self.request: GatewayRequest | None = None
         self.decision_id = ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Protocol
 
 from gairp.gateway.errors import ApiError
 
@@ -15,8 +15,40 @@ Headers = Sequence[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
+class Line(Protocol):
+    """What our own server has beside ASGI: the same without a coroutine and a dict for each step.
+
+    What would have to wait is not done, and whoever calls goes the way of ASGI.
+    """
+
+    def body(self) -> bytes | None:
+        """The whole body of the request."""
+        ...
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> bool:
+        """A whole answer; whether it is on its way."""
+        ...
+
+    def piece(self, body: bytes, *, more: bool) -> bool:
+        """A piece of an answer that has begun, the last one without `more`; whether it is sent."""
+        ...
+
+
+def line_of(scope: Mapping[str, Any]) -> Line | None:
+    """None with another server."""
+    extensions = scope.get("extensions")
+    line: Line | None = None if extensions is None else extensions.get("gairp.line")
+    return line
+
+
+async def read_body(receive: Receive, limit: int, line: Line | None = None) -> bytes:
     """The whole body; ApiError 413 past `limit` bytes, 499 where the client has left."""
+    if line is not None:
+        whole = line.body()
+        if whole is not None:
+            if len(whole) > limit:
+                raise _too_large(limit)
+            return whole
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ApiError(499, "the client left before its request had come")
@@ -43,20 +75,20 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 class Client:
     """Sends the answer: whole, or begun and ended."""
 
-    __slots__ = ("_send", "started", "status")
+    __slots__ = ("_line", "_send", "started", "status")
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, line: Line | None = None) -> None:
+        self._send, self._line = send, line
         self.started = False
         self.status = 0
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """The whole answer in one."""
         self.started, self.status = True, status
-        length = (b"content-length", b"%d" % len(body))
-        await self._send(
-            {"type": "http.response.start", "status": status, "headers": [*headers, length]}
-        )
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+        if self._line is not None and self._line.answer(status, headers, body):
+            return
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
     async def start(self, headers: Headers) -> None:
@@ -66,11 +98,13 @@ class Client:
 
     async def write(self, piece: bytes) -> None:
         """More of it."""
-        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        if self._line is None or not self._line.piece(piece, more=True):
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self, piece: bytes = b"") -> None:
         """The last of it."""
-        await self._send({"type": "http.response.body", "body": piece})
+        if self._line is None or not self._line.piece(piece, more=False):
+            await self._send({"type": "http.response.body", "body": piece})
 
     async def error(self, error: ApiError, headers: Headers = ()) -> None:
         """An error in place of an answer."""

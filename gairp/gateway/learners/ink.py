@@ -20,11 +20,22 @@ class Ink:
 
     `flush` writes what the steps since the last one have logged: before a call goes out, and before
     the last byte goes to the client. Nothing awaits between the two, so that a piece holds the
-    events of one request, in order.
+    events of one request, in order. Who wants to hear of them is told when those bytes are on
+    their way.
     """
 
-    def __init__(self, folder: Path, *, durability: Durability, remembered: int) -> None:
-        """`remembered`: how many decisions may wait for feedback; see `low`."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durability: Durability,
+        remembered: int,
+        later: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:
+        """`remembered`: how many decisions may wait for feedback; see `low`.
+
+        `later` calls what can wait for a moment, as an event loop's `call_soon` does.
+        """
         self.journal = Journal(folder, durability=durability)
         self.broken: str | None = None  #: why nothing can be written
         self._events: list[Event] = []  # always this list: `append` is its own
@@ -37,6 +48,8 @@ class Ink:
         self._learned: OrderedDict[str, None] = OrderedDict()
         self._remembered = remembered
         self._heard: list[Heard] = []
+        self._later = later
+        self._untold: list[Event] = []  # the newest of the journal, of which nobody has heard yet
 
     @property
     def seq(self) -> int:
@@ -46,6 +59,7 @@ class Ink:
     @property
     def low(self) -> int:
         """Where the oldest decision stands that may still be spoken of."""
+        self.catch_up()
         return next(iter(self._open.values()), self.seq)
 
     def tell(self, heard: Heard) -> None:
@@ -54,17 +68,31 @@ class Ink:
 
     def flush(self) -> None:
         """Write; DataError where the disk refuses, and then nothing of the piece is kept."""
-        if not self._events:
+        events = self._events
+        if not events:
             return
-        events = self._events.copy()
-        self._events.clear()
-        first = self.journal.seq
         try:
             self.journal.extend(events)
         except Exception as error:
             self.broken = str(error)
+            events.clear()
             raise
         self.broken = None
+        untold = self._untold
+        asked = bool(untold)
+        untold += events
+        events.clear()
+        if self._later is None:
+            self.catch_up()
+        elif not asked:
+            self._later(self.catch_up)
+
+    def catch_up(self) -> None:
+        """Remember, and let others hear, what has been written since the last time."""
+        events, self._untold = self._untold, []
+        if not events:
+            return
+        first = self.journal.seq - len(events)
         self.note(first, events)
         for heard in self._heard:
             heard(first, events)
@@ -91,10 +119,12 @@ class Ink:
 
     def owner(self, decision_id: str) -> tuple[str, str | None] | None:
         """(learner, tenant) of a decision that is remembered."""
+        self.catch_up()
         return self._owners.get(decision_id)
 
     def learned(self, decision_id: str) -> bool:
         """Whether feedback for this decision has come."""
+        self.catch_up()
         return decision_id in self._learned
 
     async def sync(self) -> None:
@@ -106,5 +136,6 @@ class Ink:
         """Write what is left, and let another writer in."""
         try:
             self.flush()
+            self.catch_up()
         finally:
             self.journal.close()

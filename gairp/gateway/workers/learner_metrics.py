@@ -33,6 +33,7 @@ class LearnerMetrics:
         self._metrics.heard(first, [event for event in events if isinstance(event, Learned)])
 
     def _gauges(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        self._house.ink.catch_up()
         for worker, behind in self._spools.behind().items():
             yield "gairp_unmerged_bytes", (worker,), float(behind)
         positions = {} if self._feeds is None else self._feeds.positions
