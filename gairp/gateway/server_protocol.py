@@ -290,6 +290,7 @@ class Cycle:
         finally:
             protocol.tasks.discard(self.task)
             self.task = None
+            self.scope.pop("extensions", None)  # a cycle would wait for the garbage collector
 
     async def _broken(self) -> None:
         if self.response_started:
