@@ -16,6 +16,7 @@ from gairp.gateway.content.recorder import RecordingClient
 from gairp.gateway.exchange.exchange import Exchange
 from gairp.gateway.exchange.watched import Watched
 from gairp.gateway.garbage import Garbage
+from gairp.gateway.server_protocol import Cycle
 from gairp.telemetry.otel import pipeline
 from gairp.telemetry.otel.settings import OtelSettings
 from tests.gateway.world import HI, World, world
@@ -45,7 +46,7 @@ def test_a_request_is_gone_when_it_is_answered(
         stream = await it.client.chat.completions.create(model="small", messages=HI, stream=True)
         assert [chunk async for chunk in stream]
 
-    async def work() -> int:
+    async def work() -> tuple[int, int]:
         async with world(tmp_path, **more) as it:
             await asked(it)
             gc.collect()
@@ -53,14 +54,16 @@ def test_a_request_is_gone_when_it_is_answered(
             try:
                 await asked(it)
                 await asyncio.sleep(0.1)  # timers that were cancelled are put away a turn later
-                return sum(
-                    isinstance(one, Exchange | Watched | RecordingClient)
-                    for one in gc.get_objects()
-                )
+                left = gc.get_objects()
+                cycles = sum(isinstance(one, Cycle) for one in left)
+                kinds = Exchange | Watched | RecordingClient
+                return sum(isinstance(one, kinds) for one in left), cycles
             finally:
                 gc.enable()
 
-    assert asyncio.run(work()) == 0
+    left, cycles = asyncio.run(work())
+    assert left == 0
+    assert cycles <= 2  # a connection keeps its last one until it is asked again
 
 
 def test_new_cycles_are_collected_and_what_stays_is_set_aside() -> None:
