@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -111,18 +114,21 @@ def test_a_response_that_speaks_of_its_events_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_429_inside_a_stream_is_a_rate_limit_and_is_asked_once(tmp_path: Path) -> None:
-    async def work(it: World) -> tuple[str, Any, int]:
+    async def work(it: World) -> tuple[str, Any, int, float]:
         said, error = await read_stream(it)
-        return said, error, it.fake.ledger.total.calls
+        before = time.process_time()
+        await asyncio.sleep(0.5)  # in which nobody asks, and nothing may turn
+        return said, error, it.fake.ledger.total.calls, time.process_time() - before
 
     faults = [{"kind": "error_event", "after_chunks": 2, "status": 429, "message": "slow down"}]
-    said, error, calls = in_world(
+    said, error, calls, busy_s = in_world(
         tmp_path, work, faults=faults, models={"small": WORDS, "large": WORDS}
     )
     assert said == "one two"  # what came with the error as well
     assert error is not None
     assert "slow down" in str(error)
     assert calls == 1
+    assert busy_s < 0.25
     (settled,) = settlements(tmp_path)
     assert settled.error is not None
     assert settled.error.kind == "rate_limit"
@@ -148,3 +154,13 @@ def test_a_call_whose_money_cannot_be_held_is_not_made(tmp_path: Path) -> None:
     assert "limits cannot be checked now" in error.message
     assert error.response.headers["retry-after"] == "1"
     assert [event.billing for event in settlements(tmp_path)] == ["free"]
+
+
+# -- streaming that a dependency's release breaks (Portkey-AI/gateway#1389) ------------------
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "httptools", "uvloop", "msgspec", "openai", "limits"])
+def test_what_is_tested_is_what_is_pinned(name: str) -> None:
+    """Streams were read by these very releases in the tests above."""
+    lock = (Path(__file__).resolve().parents[2] / "requirements.lock").read_text(encoding="utf-8")
+    assert version(name) in re.findall(rf"^{name}==([^\s;]+)", lock, re.MULTILINE)

@@ -166,7 +166,7 @@ def test_replicas_share_a_budget(tmp_path: Path, redis_url: str) -> None:
 
 
 def test_no_row_is_missing_though_the_database_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work(it: World) -> tuple[int, int]:
         feeds: Any = it.gateway.feeds
@@ -186,6 +186,9 @@ def test_no_row_is_missing_though_the_database_fails(
             await asyncio.sleep(0.01)
         assert feeder.failing is not None
         behind = it.gateway.engine.house.ink.seq - feeder.seq
+        metrics = (await it.http.get("/metrics")).text
+        assert f'gairp_feed_lag{{feed="LedgerFeed"}} {behind}.0' in metrics  # and nobody hides it
+        assert caplog.text.count("LedgerFeed stands still") == 1
         monkeypatch.setattr(feeder.feed, "take", take)
         assert (await told(it, "small", 5))[200] == 5
         return behind, it.fake.ledger.total.calls
