@@ -55,6 +55,7 @@ class App:
         """`part`: which of several processes this is."""
         self.settings, self.part = settings, part
         self.gateway: Gateway | None = None
+        self.failure: GairpError | None = None  #: why it did not start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or live from startup to shutdown."""
@@ -94,7 +95,10 @@ class App:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
         except GairpError as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            self.failure = error
+            # Whoever started it says why, in as many lines as that takes; a log has one for it.
+            line = str(error) if self.settings.log.format == "json" else ""
+            await send({"type": "lifespan.startup.failed", "message": line})
             raise
         await send({"type": "lifespan.shutdown.complete"})
 

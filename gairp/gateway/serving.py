@@ -73,8 +73,14 @@ def run_app(
             **protocol(),
         )
     )
-    with suppress(KeyboardInterrupt):  # told to uvicorn, which has ended in order by now
-        server.run(sockets)
+    try:
+        with suppress(KeyboardInterrupt):  # told to uvicorn, which has ended in order by now
+            server.run(sockets)
+    except SystemExit:  # uvicorn's way to say that it did not start
+        if app.failure is None:
+            raise
+    if app.failure is not None:
+        raise app.failure
     if not server.started:
         raise ConfigError("the gateway did not start; the lines above say why")
 

@@ -96,3 +96,15 @@ def test_budgets_that_are_kept_elsewhere_do_not_wait_for_the_ledger(tmp_path: Pa
         assert isinstance(feeds, FeedProcess)
         feeds.start()
         feeds.close()
+
+
+def test_why_a_gateway_does_not_start_is_said_as_it_is(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "gairp.serve", "serving=url", f"serving.home={tmp_path}/home",
+        f"hydra.run.dir={tmp_path}", "serving.arms.first.model=a-model-of-ours",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "\nerror: no price for 'a-model-of-ours' on " in done.stderr
+    assert '\n  "a-model-of-ours":\n    - {from: ' in done.stderr
+    assert "Traceback" not in done.stderr
