@@ -8,6 +8,7 @@ GairpError
 ├── DataError                data could not be had or trusted
 │   ├── DatasetAbsentError   not in cache or mirror: gives the command that fetches it
 │   ├── IntegrityError       bytes differ from the registered hash
+│   ├── TooEarlyError        a log holds nothing yet that could be evaluated
 │   ├── ConflictError        what is to be changed is in a state that does not allow it
 │   └── BadRowError          one row is malformed: file, row, column, value, remedy
 ├── PriceError               an arm has no price where cost matters
@@ -67,6 +68,10 @@ class DataError(GairpError):
 
 class DatasetAbsentError(DataError):
     """A dataset is neither in the cache nor in a mirror."""
+
+
+class TooEarlyError(DataError):
+    """A log holds nothing yet that could be evaluated; a later look may find it."""
 
 
 class IntegrityError(DataError):

@@ -51,6 +51,17 @@ def write(judged: Judged, out: Path) -> Path:
     return path
 
 
+def write_early(reason: str, out: Path) -> str:
+    """The same files where there is nothing to evaluate yet; the last line."""
+    line = f"not enough data: {reason}"
+    out.mkdir(parents=True, exist_ok=True)
+    told = {"verdict": "not enough data", "line": line, "rows": 0}
+    (out / "verdict.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    text = f"# Off-policy evaluation\n\n**{line}**\n"
+    (out / "evaluation.md").write_text(text, encoding="utf-8")
+    return line
+
+
 def document(judged: Judged) -> dict[str, Any]:
     """The same for programs; a figure that is refused or unknown is null."""
     return {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gairp.errors import DataError
+from gairp.errors import TooEarlyError
 from gairp.records.events import Decided, Event, Graded, Learned, Observed, Opened, unpacked
 from gairp.types import Floats
 
@@ -98,14 +98,15 @@ class RowReader:
         """All decisions but the first `skip` and those younger than `maturity_s` at the log's end.
 
         What is left out at the end is left out by its age alone, never by whether its feedback has
-        come: those that came early would not be like the others. DataError where nothing is left.
+        come: those that came early would not be like the others. TooEarlyError where nothing is
+        left.
         """
         old = [one for one in self._decided if one.at <= self._last - maturity_s]
         kept = old[skip:]
         if not kept:
-            raise DataError(
-                f"learner {self.opened.learner!r}: of {len(self._decided)} first decisions none is "
-                f"left after the first {skip} (train) and those younger than {maturity_s} s "
+            raise TooEarlyError(
+                f"learner {self.opened.learner!r}: of {len(self._decided):,} first decisions none "
+                f"is left after the first {skip:,} (train) and those younger than {maturity_s:g} s "
                 "(maturity_s); log more requests"
             )
         arms = tuple(sorted({arm for one in kept for arm in one.candidates}))

@@ -6,14 +6,14 @@ from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from gairp.errors import ConfigError, DataError
+from gairp.errors import ConfigError, DataError, TooEarlyError
 from gairp.ope.gate import Answer
 from gairp.records.events import Opened
 from gairp.records.log import open_log
 from gairp.runners.evaluate.candidate import Candidate
 from gairp.runners.evaluate.judged import Judged, judge
 from gairp.runners.evaluate.promotion import promoted
-from gairp.runners.evaluate.report import markdown, verdict_line, write
+from gairp.runners.evaluate.report import markdown, verdict_line, write, write_early
 from gairp.runners.evaluate.rows import RowReader, Rows
 from gairp.runners.evaluate.settings import LOGGED, Settings
 from gairp.runners.replay.settings import chosen_policies
@@ -48,7 +48,11 @@ class EvaluateRunner:
 
     def run(self) -> Answer:
         """Print and write the report, move the alias where that is asked for; the verdict."""
-        judged, candidates = self.judge()
+        try:
+            judged, candidates = self.judge()
+        except TooEarlyError as error:
+            print(write_early(str(error), self.settings.out))
+            return "not enough data"
         path = write(judged, self.settings.out)
         print(markdown(judged))
         print(f"report: {path}")

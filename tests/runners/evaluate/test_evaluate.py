@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gairp.errors import ConfigError, DataError, UnknownNameError
+from gairp.errors import ConfigError, DataError, TooEarlyError, UnknownNameError
 from gairp.evaluate import CODES, with_policies
 from gairp.ope.evaluation import Evaluation
 from gairp.ope.refusal import Floor, Refusal
@@ -72,8 +72,21 @@ def test_rows_are_what_was_logged(log: Path) -> None:
         for arm in range(3):
             chosen = (hard == kind) & (rows.actions == arm)
             assert rows.quality[chosen].mean() == pytest.approx(QUALITY[kind, arm], abs=0.12)
-    with pytest.raises(DataError, match="none is left"):
+    with pytest.raises(TooEarlyError, match="none is left"):
         reader.rows(skip=2000)
+
+
+def test_a_log_that_is_too_young_is_asked_again_later(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    answer = EvaluateRunner(settings(log, "medium", out=out, train=5000)).run()
+    assert (answer, CODES[answer]) == ("not enough data", 4)
+    line = (
+        "not enough data: learner 'router-0': of 2,000 first decisions none is left after the "
+        "first 5,000 (train) and those younger than 0 s (maturity_s); log more requests"
+    )
+    told = json.loads((out / "verdict.json").read_text(encoding="utf-8"))
+    assert told == {"verdict": "not enough data", "line": line, "rows": 0}
+    assert f"**{line}**" in (out / "evaluation.md").read_text(encoding="utf-8")
 
 
 def test_a_contextual_challenger_learns_and_is_promoted(log: Path) -> None:
