@@ -41,6 +41,12 @@ def contestants() -> list[Contestant]:
             model="gairp/auto",
             headers=lambda upstream: key,
         ),
+        Contestant(
+            name="ours-power",
+            command=lambda up, port, home: _module("ours", up, port, home, "power"),
+            model="gairp/auto",
+            headers=lambda upstream: key,
+        ),
     ]
     return [*found, *_compiled(), *_peers()]
 

@@ -1,4 +1,7 @@
-"""Our gateway with everything on: `python -m benchmarks.gateway.ours UPSTREAM_PORT PORT HOME`."""
+"""Our gateway with everything on: `python -m benchmarks.gateway.ours UPSTREAM_PORT PORT HOME`.
+
+A fourth argument is the durability, `process` or `power`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ rules:
 QUOTA = {"rpm": 10**8, "tpm": 10**11, "concurrency": 10_000, "usd": 1e6, "usd_period": "month"}
 
 
-def settings(upstream: int, port: int, home: Path) -> GatewaySettings:
+def settings(upstream: int, port: int, home: Path, durability: str = "process") -> GatewaySettings:
     """A key with all four limits, two rules, LinUCB on hashed features, a floor, the journal."""
     (home / "prices.yaml").write_text(PRICES, encoding="utf-8")
     (home / "rules.yaml").write_text(RULES, encoding="utf-8")
@@ -42,6 +45,7 @@ def settings(upstream: int, port: int, home: Path) -> GatewaySettings:
         "utility": {"cost_weight": 0.1},
         "floor": 0.02,
         "home": str(home),
+        "durability": durability,
         "prices": {"user_files": [str(home / "prices.yaml")]},
         "keys": [
             {
@@ -56,4 +60,4 @@ def settings(upstream: int, port: int, home: Path) -> GatewaySettings:
 
 
 if __name__ == "__main__":
-    serve(settings(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))
+    serve(settings(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:]))

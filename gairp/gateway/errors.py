@@ -21,6 +21,7 @@ class ApiError(GairpError):
     """A request is answered with this instead of an answer.
 
     `message` is read by the client: what was wrong, where, what to do; never a secret or content.
+    `limit` is the tenant's that was hit: requests, tokens, concurrency or budget.
     """
 
     def __init__(
@@ -33,7 +34,9 @@ class ApiError(GairpError):
         param: str | None = None,
         headers: Mapping[str, str] = _NO_HEADERS,
         retry_after_s: float | None = None,
+        limit: str = "",
     ) -> None:
+        self.limit = limit
         self.status, self.message, self.code, self.param = status, message, code, param
         self.type = type or _TYPES.get(
             status, "server_error" if status >= 500 else "invalid_request_error"

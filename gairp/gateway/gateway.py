@@ -189,7 +189,11 @@ class Gateway:
         if target.deadline_s is not None:
             request.flight.due = new_flight(target.deadline_s, engine.deadline_s).due
         tokens = seen.size + (seen.max_tokens or 0)
-        ticket = await self.limits.admit(principal, seen.model, tokens)
+        try:
+            ticket = await self.limits.admit(principal, seen.model, tokens)
+        except ApiError as error:
+            self.metrics.limited(error.limit, principal.tenant)
+            raise
         used = tokens
         try:
             outcome = await Exchange(engine, request, body, client, receive).run(
@@ -199,6 +203,9 @@ class Gateway:
                 used = _tokens_used(outcome, tokens)
             if watched is not None:
                 watched.outcome = outcome
+        except ApiError as error:
+            self.metrics.limited(error.limit, principal.tenant)
+            raise
         finally:
             await self.limits.done(ticket, used)
             if target.shadows:
@@ -258,6 +265,8 @@ class Gateway:
         if self.content is not None:
             yield "gairp_content_waiting_bytes", (), float(self.content.waiting)
             yield "gairp_content_dropped", (), float(self.content.dropped)
+        for model, waiting in engine.stage.slots.queues.items():
+            yield "gairp_queued", (model,), float(waiting)
         now = engine.clock.now()
         for model in {arm.model for arm in engine.stage.arms.values()}:
             closed = engine.gate.breakers.allows(model, now)

@@ -19,6 +19,10 @@ _DECISIONS = 20_000
 #: name -> (labels, what it is): the reference page is made of this.
 COUNTERS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "gairp_responses": (("status",), "answers to clients, by HTTP status"),
+    "gairp_limits_hit": (
+        ("limit", "tenant"),
+        "requests refused by a limit of the tenant's: requests, tokens, concurrency, budget",
+    ),
     "gairp_calls": (("arm", "outcome"), "calls to models, by how they ended"),
     "gairp_tokens": (("arm", "direction"), "tokens, in and out"),
     "gairp_cost_usd": (("arm", "tenant"), "USD billed"),
@@ -31,6 +35,7 @@ HISTOGRAMS: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "gairp_in_flight": ((), "requests under way"),
+    "gairp_queued": (("model",), "calls that wait for a free place of a model with `slots`"),
     "gairp_breaker_open": (("model",), "1 while the model is left alone"),
     "gairp_arm_left_alone_seconds": (("arm",), "for which the arm still cools down or is ejected"),
     "gairp_hedges": ((), "requests for which a second arm was asked beside the first"),
@@ -63,6 +68,7 @@ class Metrics:
         of = self._counts.of
         self._responses, self._calls = of["gairp_responses"], of["gairp_calls"]
         self._tokens, self._cost_usd = of["gairp_tokens"], of["gairp_cost_usd"]
+        self._limits_hit = of["gairp_limits_hit"]
         self._decisions, self._feedback = of["gairp_decisions"], of["gairp_feedback"]
         self._statuses: defaultdict[int, float] = defaultdict(float)
         self._tenants: dict[str, str] = {}
@@ -71,6 +77,11 @@ class Metrics:
     def answered(self, status: int) -> None:
         """A client has its answer."""
         self._statuses[status] += 1.0
+
+    def limited(self, limit: str, tenant: str) -> None:
+        """A request is refused by this limit; "" for none."""
+        if limit:
+            self._limits_hit[limit, self._tenant(tenant)] += 1.0
 
     def heard(self, first: int, events: list[Event]) -> None:
         """What was just written to the journal."""

@@ -49,6 +49,13 @@ class Slots:
         """Calls that wait for one."""
         return self._lanes[model].waiting if model in self._lanes else 0
 
+    @property
+    def queues(self) -> Mapping[str, int]:
+        """Calls that wait, of the models with a limit that were asked."""
+        return {
+            model: lane.waiting for model, lane in self._lanes.items() if lane.limit is not None
+        }
+
     def _lane(self, model: str) -> Lane:
         if model not in self._lanes:
             self._lanes[model] = Lane(self.limits.get(model, self.default))

@@ -487,7 +487,7 @@ def _nobody(reasons: dict[str, str], *, expired: bool, soonest_s: float) -> ApiE
         return ApiError(403, told, code="model_not_priced", param="model")
     if values and all("budget" in why for why in values):
         return ApiError(429, f"the budget is used up: {told}", code="insufficient_quota",
-                        type="insufficient_quota")  # fmt: skip
+                        type="insufficient_quota", limit="budget")  # fmt: skip
     if values and all("window" in why for why in values):
         return ApiError(400, told, code="context_length_exceeded", param="messages")
     if values and all("cannot do" in why for why in values):

@@ -52,7 +52,9 @@ def refusal(response: Response, kept: Kept | None, *, secrets: Callable[[str], s
         )
     status, code = _TOLD[error.kind]
     if error.kind == "unavailable" and error.status == 429:
-        return ApiError(429, error.message, code="insufficient_quota", type="insufficient_quota")
+        return ApiError(
+            429, error.message, code="insufficient_quota", type="insufficient_quota", limit="budget"
+        )
     return ApiError(status, error.message, code=code, retry_after_s=error.retry_after_s)
 
 

@@ -51,6 +51,7 @@ def too_many(what: str, name: str, limit: int, retry_after_s: float) -> ApiError
         code="rate_limit_exceeded",
         type="tokens" if what.startswith("tokens") else "requests",
         retry_after_s=retry_after_s,
+        limit="concurrency" if what.endswith("at once") else what.partition(" ")[0],
     )
 
 
@@ -63,4 +64,5 @@ def never_fits(name: str, limit: int, tokens: int) -> ApiError:
         "send less, or set a lower max_tokens",
         code="rate_limit_exceeded",
         type="tokens",
+        limit="tokens",
     )
