@@ -20,6 +20,7 @@ from gairp.types import Context, Decision
 #: regressions share one model (cover, bag), VW keeps a normaliser for each but writes only the
 #: first one to the model file: with normalisation they would not restore exactly.
 UPDATE = ("--adaptive", "--invariant")
+_ADAGRAD = 0.5
 
 
 class VWPolicy(BasePolicy):
@@ -33,6 +34,8 @@ class VWPolicy(BasePolicy):
     learning_rate: VW's `-l`.
     bits: 2^bits weights; with arms x features near that number, features collide.
     interactions: namespaces to cross: `s` the features, `a` the arm.
+    power_t: how fast a weight's steps shrink, as (Σ g²)^-power_t of its gradients g: VW's 0.5 is
+        AdaGrad; with 0 they never do, and what was learned long ago fades.
     """
 
     reads_features = True
@@ -49,9 +52,11 @@ class VWPolicy(BasePolicy):
         utility: Utility | None,
         name: str | None,
         seed: int = 0,
+        power_t: float = _ADAGRAD,
     ) -> None:
         super().__init__(utility=utility, name=name)
         self.learning_rate = at_least("learning_rate", learning_rate, 0.0)
+        self.power_t = at_least("power_t", power_t, 0.0, 1.0)
         if not 8 <= bits <= 30:
             raise ConfigError(f"vw.bits is {bits}; give a number between 8 and 30")
         self.bits = int(bits)
@@ -72,6 +77,8 @@ class VWPolicy(BasePolicy):
     def _options(self) -> tuple[str, ...]:
         crossed = [option for pair in self.interactions for option in ("--interactions", pair)]
         common = ["-b", str(self.bits), "-l", repr(self.learning_rate)]
+        if self.power_t != _ADAGRAD:  # a model file holds its options: VW's own default stays out
+            common += ["--power_t", repr(self.power_t)]
         seed = ["--random_seed", str(self.seed)]
         return ("--cb_explore_adf", *self._exploration(), *UPDATE, *common, *crossed, *seed)
 

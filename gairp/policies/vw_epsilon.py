@@ -23,6 +23,7 @@ class VWEpsilon(VWPolicy):
         learning_rate: float = 0.5,
         bits: int = 18,
         interactions: Iterable[str] = ("sa",),
+        power_t: float = 0.5,
         utility: Utility | None = None,
         name: str | None = None,
     ) -> None:
@@ -32,6 +33,7 @@ class VWEpsilon(VWPolicy):
             learning_rate=learning_rate,
             bits=bits,
             interactions=interactions,
+            power_t=power_t,
             utility=utility,
             name=name,
         )

@@ -285,3 +285,31 @@ def test_without_the_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "vowpal_wabbit_next", None)
     with pytest.raises(MissingDependencyError, match=r"Python 3\.12 or older.*\[vw\]"):
         VWEpsilon()
+
+
+def regrets(policy: VWPolicy, *, seed: int, change: int = 2000) -> Floats:
+    """[change + 300]: three arms of logistic quality, which trade places at `change`."""
+    rng = np.random.default_rng(seed)
+    directions, arms = rng.normal(size=(3, 4)), ARMS[:3]
+    regret = np.empty(change + 300)
+    for i in range(len(regret)):
+        x = np.append(1.0, rng.normal(size=3))
+        quality = 1.0 / (1.0 + np.exp(-np.roll(directions, int(i >= change), axis=0) @ x))
+        at = context(i, arms=arms, features=x)
+        decision = policy.decide(at, DecisionRng(seed, at.request_id))
+        got = quality[arms.index(decision.arm)]
+        regret[i] = quality.max() - got
+        policy.learn(at, decision, outcome(at), feedback(decision, float(rng.random() < got)))
+    return regret
+
+
+def test_steps_that_never_shrink_follow_a_change() -> None:
+    fading: dict[str, Any] = {"learning_rate": 0.1, "power_t": 0.0}
+    adagrad, fades = (
+        np.mean([regrets(VWEpsilon(epsilon=0.1, **given), seed=s) for s in range(4)], axis=0)
+        for given in ({}, fading)
+    )
+    assert fades[1500:2000].mean() < 1.1 * adagrad[1500:2000].mean()  # as good before it
+    assert fades[2000:].mean() < 0.85 * adagrad[2000:].mean()
+    assert VWEpsilon()._options() == VWEpsilon(power_t=0.5)._options()
+    assert " --power_t 0.0 " in " ".join(VWEpsilon(**fading)._options())
