@@ -25,6 +25,7 @@ Every message says what was wrong, where (file and key, or request id), and what
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -45,7 +46,10 @@ class UnknownNameError(ConfigError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        super().__init__(f"unknown {kind} {name!r}; there are: {', '.join(self.known) or 'none'}")
+        super().__init__(
+            f"unknown {kind} {name!r}{guess(name, self.known)}; there are: "
+            f"{', '.join(self.known) or 'none'}"
+        )
 
 
 class MissingDependencyError(GairpError):
@@ -122,6 +126,12 @@ class StateError(PolicyError):
 
 class BackendError(GairpError):
     """A model could not be started or did not answer."""
+
+
+def guess(name: str, known: Iterable[str], *, before: str = "") -> str:
+    """ " (did you mean …?)" where one of these is near, `before` it what it stands in; else ""."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f" (did you mean {before}{near[0]}?)" if near else ""
 
 
 def foreseen(error: BaseException) -> GairpError | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from gairp.errors import guess
 
 
 def hints(arguments: Sequence[str], conf: Path, name: str = "run") -> list[str]:
@@ -23,9 +24,9 @@ def unknown_options(arguments: Sequence[str], conf: Path) -> list[str]:
         there = sorted(str(f.relative_to(group).with_suffix("")) for f in group.rglob("*.yaml"))
         for option in (one.strip() for one in value.strip("[]").split(",")):
             if option not in ("", "null", *there):
-                guess = _guess(option, there)
+                near = guess(option, there)
                 lines.append(
-                    f"error: no {group.name} {option!r}{guess}; there are: {', '.join(there)}"
+                    f"error: no {group.name} {option!r}{near}; there are: {', '.join(there)}"
                 )
     return lines
 
@@ -61,15 +62,10 @@ def _hint(config: Any, key: str, groups: Sequence[str]) -> str | None:
         known = [str(k) for k in node] if hasattr(node, "keys") else []
         if part not in known:
             known += [] if place else [group for group in groups if group not in known]
-            guess = _guess(part, known, place)
+            near = guess(part, known, before=place)
             there = ", ".join(place + k for k in sorted(known)) or "no keys"
-            return f"error: no key {key!r}{guess}; there are: {there}"
+            return f"error: no key {key!r}{near}; there are: {there}"
         if OmegaConf.is_missing(node, part):  # a mandatory key, which the command sets
             return None
         place, node = f"{place}{part}.", node[part]
     return None
-
-
-def _guess(name: str, known: Sequence[str], place: str = "") -> str:
-    near = get_close_matches(name, known, n=1)
-    return f" (did you mean {place}{near[0]}?)" if near else ""

@@ -108,6 +108,14 @@ def test_the_terminal_ends_with_the_verdict(study: Study) -> None:
     assert any("Note: assumed: output_tokens = 256" in line for line in lines)
 
 
+def test_on_a_narrow_terminal_intervals_stay_whole(study: Study) -> None:
+    out = io.StringIO()
+    print_report(summarise(study, draws=50), Console(file=out, force_terminal=True, width=100))
+    ends = [line for line in out.getvalue().splitlines() if line.lstrip().startswith("[")]
+    assert len(ends) > 5  # a line of its own below the values
+    assert [line for line in ends if line.count("[") != line.count("]")] == []
+
+
 def test_all_files_and_the_same_bytes_from_a_saved_study(
     big_study: Callable[..., Study], tmp_path: Path
 ) -> None:

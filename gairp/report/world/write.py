@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ class WorldReport:
     policies: pd.DataFrame
     segments: pd.DataFrame
     changes: pd.DataFrame
+    grid: Grid  #: of the policies, for people
     verdict: str
     text: str
 
@@ -44,9 +46,10 @@ def write_world_report(
         frame.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", na_rep="—")
     draw_stream(study, folder / "figures" / "stream")
     verdict = verdict_of(study, policies)
+    grid = _grid(policies, _SHOWN)
     text = _text(study, policies, segments, changes, verdict)
     (folder / "report.md").write_text(text, encoding="utf-8", newline="")
-    return WorldReport(policies, segments, changes, verdict, text)
+    return WorldReport(policies, segments, changes, grid, verdict, text)
 
 
 def verdict_of(study: WorldStudy, policies: pd.DataFrame) -> str:
@@ -76,8 +79,7 @@ def _text(
         f"# {study.name}",
         f"**{verdict}**",
         "## Policies",
-        _table(policies, ["policy", "quality", "cost_usd", "utility", "dynamic_regret",
-                          "primary_gain", "gain_p"]),
+        _table(policies, _SHOWN),
         "Means a request with 95% intervals of a two-way bootstrap over prompts and seeds. "
         "Dynamic regret is against the best arm of each segment in hindsight; `primary_gain` is "
         f"the utility of {study.primary} above the row's.",
@@ -109,12 +111,17 @@ def _facts(study: WorldStudy) -> list[str]:
     return [f"{key}: {value}" for key, value in sorted(study.facts.items()) if key != "git_commit"]
 
 
-def _table(frame: pd.DataFrame, columns: list[str]) -> str:
-    """Figures with their intervals in one cell."""
+def _table(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    return markdown_table(_grid(frame, columns))
+
+
+def _grid(frame: pd.DataFrame, columns: Sequence[str]) -> Grid:
+    """Figures with their intervals in one cell; costs per 1,000 requests."""
     shown = [name for name in columns if not name.endswith(("_low", "_high"))]
     shown = [name for name in shown if name == "policy" or not frame[name].isna().all()]
     lines = tuple(tuple(_cell(frame, row, name) for name in shown) for row in range(len(frame)))
-    return markdown_table(Grid(header=tuple(shown), lines=lines))
+    header = tuple(_USD if name == "cost_usd" else name for name in shown)
+    return Grid(header=header, lines=lines)
 
 
 def _cell(frame: pd.DataFrame, row: int, name: str) -> str:
@@ -125,7 +132,7 @@ def _cell(frame: pd.DataFrame, row: int, name: str) -> str:
         return p_value(float(value))
     if float(value) == math.inf:
         return "∞"
-    write = signed if name == "primary_gain" else significant if "usd" in name else plain
+    write = signed if name == "primary_gain" else _per_thousand if name == "cost_usd" else plain
     if float(value).is_integer() and name in _COUNTS:
         return f"{int(value):,}"
     text = write(float(value))
@@ -135,6 +142,12 @@ def _cell(frame: pd.DataFrame, row: int, name: str) -> str:
     return text
 
 
+def _per_thousand(usd: float) -> str:
+    return significant(1000 * usd)
+
+
+_SHOWN = ("policy", "quality", "cost_usd", "utility", "dynamic_regret", "primary_gain", "gain_p")
+_USD = "USD per 1,000 requests"
 _COUNTS = {
     *("seeds", "requests", "segment", "change", "at_request"),
     *("adaptation_requests", "adoption_requests"),

@@ -226,11 +226,13 @@ class StudyRunner:
     def _notes(self) -> list[str]:
         """What a reader must know of how the runs were made."""
         protocol, settings = self.protocol, self.settings
-        learn = "nothing (a cold start)" if protocol.learn is None else protocol.learn
+        learn = (
+            "begin cold" if protocol.learn is None else f"see {protocol.learn} with bandit feedback"
+        )
         then = "and go on learning there" if protocol.learn_on_report else "where they stay fixed"
         notes = [
-            f"protocol: trainable policies fit on {protocol.fit}; learners see {learn} with bandit "
-            f"feedback, are reported on {protocol.report} {then}",
+            f"protocol: trainable policies fit on {protocol.fit}; learners {learn}, are reported "
+            f"on {protocol.report} {then}",
             f"features: {described(settings['features'])}",
         ]
         absent = [name for name in settings["comparators"] if name not in settings["policies"]]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gairp.report.terminal import print_world_report
 from gairp.report.world.study import WorldRun, WorldStudy
 from gairp.report.world.write import WorldReport, write_world_report
 from gairp.runners.publish import flat, say_where
@@ -60,7 +61,7 @@ class WorldRunner(StudyRunner):
             raise
         writer.close()
         say_where(writer, self.settings, self.out, "policies.csv")
-        print(report.text.partition("\n## Feedback")[0])
+        print_world_report(report, study.name)
         return self.out / "report"
 
     # -- steps ----------------------------------------------------------------------------
