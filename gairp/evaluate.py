@@ -52,17 +52,11 @@ def with_policies(arguments: Sequence[str]) -> list[str]:
 
 
 def start() -> None:
-    """Run `main`; where Hydra refuses a key or an option, say which there are."""
-    sys.argv[1:] = with_policies(sys.argv[1:])
-    try:
-        main()
-    except SystemExit as stop:
-        if stop.code == 1:
-            from gairp.runners.hints import hints
+    """Run `main` with the policies that are named."""
+    from gairp.runners.hints import with_hints
 
-            for hint in hints(sys.argv[1:], CONF, "evaluate"):
-                print(hint, file=sys.stderr)
-        raise
+    sys.argv[1:] = with_policies(sys.argv[1:])
+    with_hints(main, CONF, "evaluate")
 
 
 if __name__ == "__main__":

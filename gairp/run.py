@@ -38,21 +38,16 @@ def main(config: DictConfig) -> None:
 
 
 def start() -> None:
-    """Run `main`; where Hydra refuses a key or an option, say which there are."""
+    """Run `main`; Ctrl-C is one line too."""
+    from gairp.runners.hints import with_hints
+
     # The one flag of our own: Hydra knows overrides only.
     sys.argv[1:] = ["live.dry_run=true" if a == "--dry-run" else a for a in sys.argv[1:]]
     try:
-        main()
+        with_hints(main, CONF, "run")
     except KeyboardInterrupt:
         print("stopped; the same command goes on from what is finished", file=sys.stderr)
         sys.exit(130)  # as a shell says it
-    except SystemExit as stop:
-        if stop.code == 1:
-            from gairp.runners.hints import hints
-
-            for hint in hints(sys.argv[1:], CONF):
-                print(hint, file=sys.stderr)
-        raise
 
 
 if __name__ == "__main__":

@@ -32,5 +32,12 @@ def main(config: DictConfig) -> None:
         sys.exit(2)
 
 
+def start() -> None:
+    """Run `main`."""
+    from gairp.runners.hints import with_hints
+
+    with_hints(main, CONF, "serve")
+
+
 if __name__ == "__main__":
-    main()
+    start()

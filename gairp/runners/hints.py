@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from gairp.errors import guess
 
 
-def hints(arguments: Sequence[str], conf: Path, name: str = "run") -> list[str]:
+def with_hints(main: Callable[[], None], conf: Path, name: str) -> None:
+    """Run a Hydra program; where Hydra refuses a key or an option, say which there are."""
+    try:
+        main()
+    except SystemExit as stop:
+        if stop.code == 1:  # Hydra's: ours are others
+            for line in hints(sys.argv[1:], conf, name):
+                print(line, file=sys.stderr)
+        raise
+
+
+def hints(arguments: Sequence[str], conf: Path, name: str) -> list[str]:
     """One line for every option and every key on the command line that does not exist."""
     return unknown_options(arguments, conf) or unknown_keys(arguments, conf, name)
 
