@@ -46,7 +46,11 @@ class GatewayProcess:
             sys.executable, "-m", "gairp.serve", "--config-dir", str(conf.parent), "serving=soak",
             f"hydra.run.dir={folder}/hydra",
         ]  # fmt: skip
-        self.child = Child(command, log=folder / "gateway.log", port=self.port)
+        # An installed gateway has its bytecode; without it most of a restart would be compiling.
+        bytecode = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
+        self.child = Child(
+            command, log=folder / "gateway.log", port=self.port, environment=bytecode
+        )
 
     @property
     def base_url(self) -> str:
