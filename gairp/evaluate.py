@@ -39,7 +39,10 @@ def main(config: DictConfig) -> None:
 
 
 def with_policies(arguments: Sequence[str]) -> list[str]:
-    """The overrides, with the files of the policies that `champion` and `challenger` name."""
+    """The overrides, with the files of the policies that `champion` and `challenger` name.
+
+    Those of the registry, `models:/NAME@ALIAS`, have none.
+    """
     if any(one.startswith("policy=") for one in arguments):
         return list(arguments)
     names: list[str] = []
@@ -47,7 +50,8 @@ def with_policies(arguments: Sequence[str]) -> list[str]:
         key, _, value = one.partition("=")
         if key in ("champion", "challenger"):
             names += [name.strip() for name in value.strip("[]").split(",")]
-    chosen = dict.fromkeys(name for name in names if name and name != "logged")
+    named = (name for name in names if name and name != "logged")
+    chosen = dict.fromkeys(name for name in named if not name.startswith("models:/"))
     return [*arguments, f"policy=[{','.join(chosen)}]"] if chosen else list(arguments)
 
 

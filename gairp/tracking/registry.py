@@ -101,6 +101,11 @@ class PolicyRegistry:
         self.client.set_registered_model_alias(model, alias, version)
         return before
 
+    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Say more of a version that is there."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(model, version, key, value)
+
     def get_alias(self, model: str, alias: str) -> str | None:
         """The version that the alias points at; None where there is no such model or alias."""
         from mlflow.exceptions import MlflowException

@@ -7,6 +7,7 @@ from typing import Any
 
 from gairp.errors import DataError, StateError
 from gairp.records.events import Decided, Learned, Opened
+from gairp.runners.evaluate.held import Held
 from gairp.runners.replay_log.challenge import Challenge
 from gairp.types import Decision
 
@@ -23,17 +24,22 @@ class Candidate(Challenge):
         reads: str = "",
         floor: float = 0.0,
         state: bytes | None = None,
+        more: Mapping[str, Any] | None = None,
         train: int = 0,
+        held: Held | None = None,
+        learns: bool = True,
         learned: Container[str],
     ) -> None:
-        """It learns until the decision after the first `train`, then never again.
+        """It learns until the decision after the first `train`, then never again; with `learns`
+        False it never does.
 
-        `state` is what it has learned before. Raises DataError for one of another policy.
+        `state` is what it has learned before, `held` where it comes from. Raises DataError for
+        the state of another policy.
         """
         super().__init__(
-            opened, name=name, config=config, reads=reads, floor=floor, learned=learned
+            opened, name=name, config=config, reads=reads, floor=floor, more=more, learned=learned
         )
-        self.train = train
+        self.train, self.held, self.learns = train, held, learns
         self._seen = 0
         self.probabilities: dict[str, dict[str, float]] = {}  #: by decision and arm
         if state is not None:
@@ -44,7 +50,7 @@ class Candidate(Challenge):
 
     def learn(self, event: Learned) -> None:
         """Learn while the log is still for training, and let the rest pass."""
-        if self._seen < self.train:
+        if self.learns and self._seen < self.train:
             super().learn(event)
         else:
             self.past.learned(event)

@@ -11,6 +11,7 @@ from gairp.ope.gate import Answer
 from gairp.records.events import Opened
 from gairp.records.log import open_log
 from gairp.runners.evaluate.candidate import Candidate
+from gairp.runners.evaluate.held import with_held
 from gairp.runners.evaluate.judged import Judged, judge
 from gairp.runners.evaluate.promotion import promoted
 from gairp.runners.evaluate.report import markdown, verdict_line, write, write_early
@@ -43,6 +44,8 @@ class EvaluateRunner:
                 raise ConfigError(f"{key} must be set: add {key}=… to the command")
         given: Any = OmegaConf.to_container(config, resolve=True)
         given["policies"] = chosen_policies({"policies": {}, **given}, registry=False)
+        given, held = with_held(given, given["registry"]["uri"])
+        given["held"] = held
         out = Path(given.pop("out") or HydraConfig.get().runtime.output_dir)
         return cls(Settings.of(given, out))
 
@@ -67,6 +70,8 @@ class EvaluateRunner:
         """The findings, and the candidates as they were evaluated."""
         reader = self._reader()
         rows, train = self._rows(reader)
+        for it in self.settings.held.values():
+            it.check_arms(rows.arms)
         candidates = self._candidates(reader.opened.learner, train)
         tables = {name: rows.spread(it.probabilities) for name, it in candidates.items()}
         return judge(rows, tables, self.settings), candidates
@@ -99,7 +104,7 @@ class EvaluateRunner:
         return reader.rows(skip=train, maturity_s=self.settings.maturity_s), train
 
     def _somebody_learns(self, opened: Opened) -> bool:
-        return any(it.policy.learns for it in self._made(opened, set(), 0))
+        return any(it.policy.learns for it in self._made(opened, set(), 0) if it.learns)
 
     def _candidates(self, learner: str, train: int) -> dict[str, Candidate]:
         """Every candidate after it was fed with the whole log of the learner."""
@@ -110,20 +115,40 @@ class EvaluateRunner:
         return {it.name: it for it in fed(open_log(self.settings.log), made)}
 
     def _made(self, opened: Opened, learned: Container[str], train: int) -> list[Candidate]:
-        settings = self.settings
-        state = None if settings.state is None else settings.state.read_bytes()
-        names = dict.fromkeys((*settings.challengers, settings.champion))
+        names = dict.fromkeys((*self.settings.challengers, self.settings.champion))
         return [
-            Candidate(
-                opened,
-                name=name,
-                config=settings.policies[name],
-                reads=settings.reads,
-                floor=settings.floor,
-                state=state if name in settings.challengers else None,
-                train=train,
-                learned=learned,
-            )
+            self._candidate(opened, name, learned=learned, train=train)
             for name in names
             if name != LOGGED
         ]
+
+    def _candidate(
+        self, opened: Opened, name: str, *, learned: Container[str], train: int
+    ) -> Candidate:
+        settings, held = self.settings, self.settings.held.get(name)
+        if held is not None:
+            job = {**held.job, "floor": float(held.job.get("floor") or 0.0)}
+            return Candidate(
+                opened,
+                name=name,
+                config=job.pop("config"),
+                reads=held.reads(opened, settings.reads),
+                floor=job.pop("floor"),
+                state=held.state,
+                more=job,
+                train=train,
+                held=held,
+                learns=settings.train is not None,
+                learned=learned,
+            )
+        state = None if settings.state is None else settings.state.read_bytes()
+        return Candidate(
+            opened,
+            name=name,
+            config=settings.policies[name],
+            reads=settings.reads,
+            floor=settings.floor,
+            state=state if name in settings.challengers else None,
+            train=train,
+            learned=learned,
+        )

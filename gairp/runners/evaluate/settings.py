@@ -10,6 +10,7 @@ from typing import Any, Self
 from gairp.errors import ConfigError, UnknownNameError
 from gairp.ope.gate import Gate
 from gairp.ope.refusal import Floor
+from gairp.runners.evaluate.held import Held
 
 #: The name of the policy that wrote the log.
 LOGGED = "logged"
@@ -52,6 +53,7 @@ class Settings:
     challengers: tuple[str, ...]
     champion: str = LOGGED
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict)  #: those of the registry, by address
     learner: str | None = None
     reads: str = ""
     state: Path | None = None
@@ -73,7 +75,10 @@ class Settings:
     def __post_init__(self) -> None:
         names = (*self.challengers, *([] if self.champion == LOGGED else [self.champion]))
         if not self.challengers:
-            raise ConfigError("challenger must name a policy of conf/policy, such as linucb")
+            raise ConfigError(
+                "challenger must name a policy of conf/policy, such as linucb, or of the registry, "
+                "such as models:/router@challenger"
+            )
         for name in names:
             if name not in self.policies:
                 raise UnknownNameError("policy", name, [LOGGED, *self.policies])

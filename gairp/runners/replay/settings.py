@@ -59,7 +59,8 @@ def chosen_policies(settings: Mapping[str, Any], *, registry: bool = True) -> di
         if "_target_" not in config and not registry:
             raise ConfigError(
                 f"policies.{name}.uri: studies, live runs and the gateway take policies of the "
-                "registry; a challenger on a log is named by its class, with state=FILE"
+                "registry; gairp.evaluate takes one as challenger=models:/NAME@ALIAS, and "
+                "replay_log a challenger by its class"
             )
     return found
 

@@ -33,9 +33,11 @@ class Challenge:
         config: Mapping[str, Any],
         reads: str = "",
         floor: float = 0.0,
+        more: Mapping[str, Any] | None = None,
         learned: Container[str],
     ) -> None:
         """`reads` names the stored features; "" are those that the learner's policy read.
+        `more` are keys of its job that are not the learner's, such as a utility of its own.
 
         Raises UnknownNameError for features that are not in the log.
         """
@@ -44,7 +46,8 @@ class Challenge:
             raise UnknownNameError(f"features in the log of {opened.learner!r}", reads, stored)
         self.opened, self.name, self.reads = opened, name, reads
         self.config, self.floor = dict(config), floor
-        job = replace(job_of(opened), policy=name, config=config, floor=floor)
+        changed = {**(more or {}), "policy": name, "config": config, "floor": floor}
+        job = replace(job_of(opened), **changed)
         self.policy = built(job, opened.learner)
         self.past = Past(learned)
         self.decisions = self.learned = self.same_arm = 0
