@@ -122,6 +122,10 @@ def test_hints_leave_known_keys_alone() -> None:
     assert unknown_keys(["utility.cost_weight=0.3", "policy=random", "seed=[1]"], CONF) == []
     (hint,) = unknown_keys(["sead=1"], CONF)
     assert "did you mean seed?" in hint
+    several = ["scenario=[price_change,outage]", "scenario.outage.share=0.5"]
+    assert unknown_keys(several, CONF) == []
+    (hint,) = unknown_keys([*several, "scenario.price_change.facter=2"], CONF)
+    assert "(did you mean scenario.price_change.factor?)" in hint
     (hint,) = unknown_keys(["polcy=linucb"], CONF)
     assert "did you mean policies?" in hint or "did you mean policy?" in hint
     assert "policy, " in hint

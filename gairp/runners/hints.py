@@ -49,7 +49,7 @@ def unknown_keys(arguments: Sequence[str], conf: Path, name: str = "run") -> lis
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
 
-    groups = [a for a in arguments if "=" in a and (conf / _name(a)).is_dir() and "," not in a]
+    groups = [a for a in arguments if "=" in a and (conf / _name(a)).is_dir() and not _sweeps(a)]
     keys = [a for a in arguments if "=" in a and not (conf / _name(a)).is_dir()]
     GlobalHydra.instance().clear()
     try:
@@ -60,6 +60,12 @@ def unknown_keys(arguments: Sequence[str], conf: Path, name: str = "run") -> lis
     plain = [_name(a) for a in keys if a[0] not in "+~-" and not a.startswith("hydra")]
     names = sorted(folder.name for folder in conf.iterdir() if folder.is_dir())
     return [hint for key in plain if (hint := _hint(config, key, names))]
+
+
+def _sweeps(argument: str) -> bool:
+    """Whether it names several choices for as many runs, `policy=a,b`; `policy=[a,b]` is one."""
+    value = argument.partition("=")[2]
+    return "," in value and not value.startswith("[")
 
 
 def _name(argument: str) -> str:
