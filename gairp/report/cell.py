@@ -39,6 +39,15 @@ def significant(value: float, digits: int = 3) -> str:
     return plain(value, max(0, digits - 1 - size))
 
 
+def written(value: object, spec: str = ".4f") -> str:
+    """A float as `spec` says, "∞" where it is infinite; what is no float as it is."""
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return UNKNOWN
+    return "∞" if value == math.inf else format(value, spec)
+
+
 def with_interval(estimate: Estimate, digits: int = 3, *, sign: bool = False) -> str:
     """ "0.712 [0.701, 0.723]"."""
     write = signed if sign else plain

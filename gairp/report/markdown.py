@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gairp.report.cell import written
 from gairp.report.grid import Grid, calibration_grid, sensitivity_grid, shares_grid, summary_grid
 from gairp.report.summary import Summary
 from gairp.report.verdict import other_verdicts, verdict
@@ -27,7 +28,11 @@ def table(grid: Grid) -> str:
     )
 
 
-def frame_table(frame: pd.DataFrame, cell: Callable[[str, object], str]) -> str:
+def _to_four_digits(name: str, value: object) -> str:
+    return written(value)
+
+
+def frame_table(frame: pd.DataFrame, cell: Callable[[str, object], str] = _to_four_digits) -> str:
     """A Markdown table of a frame; `cell` gives the text of a value under a column's name."""
     names = tuple(map(str, frame.columns))
     lines = tuple(tuple(map(cell, names, row)) for row in frame.itertuples(index=False))

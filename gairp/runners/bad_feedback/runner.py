@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gairp.errors import UnknownNameError
+from gairp.report.cell import written
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.bad_feedback.figure import write_figure
@@ -152,10 +153,5 @@ class BadFeedbackRunner:
 
 
 def _cell(name: str, value: object) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    if np.isinf(value):
-        return "∞"
-    if name in ("level", "break_even", "low", "high", "better_up_to", "worse_from"):
-        return "—" if value != value else f"{value:.2f}"
-    return "—" if value != value else f"{value:.4f}"
+    levels = ("level", "break_even", "low", "high", "better_up_to", "worse_from")
+    return written(value, ".2f" if name in levels else ".4f")

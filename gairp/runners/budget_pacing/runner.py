@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from gairp.errors import DataError, UnknownNameError
+from gairp.report.cell import written
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.budget_pacing.figure import write_figure
@@ -185,8 +186,4 @@ def _section(method: object, rows: pd.DataFrame) -> str:
 
 
 def _cell(name: str, value: object) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    if name.endswith("_usd"):
-        return f"{value:.3g}"
-    return "—" if value != value else f"{value:.4f}"
+    return written(value, ".3g" if name.endswith("_usd") else ".4f")

@@ -135,10 +135,10 @@ class CascadesRunner:
                 f"Asking every arm with every check and taking the answer of the highest score "
                 f"gives {ceiling[0]:.4f}, at {1e3 * ceiling[1]:.4f} USD per 1,000 requests.",
                 "![Quality over cost, and gains at equal cost](figures/cascades.png)",
-                frame_table(_with_intervals(table)[list(_SHOWN)], _cell),
+                frame_table(_with_intervals(table)[list(_SHOWN)]),
                 "## What the signals tell\n\nArea under the ROC curve: how often a right answer of "
                 "the arm has the larger signal than a wrong one.",
-                frame_table(signals, _cell),
+                frame_table(signals),
             ]
         )
 
@@ -153,9 +153,3 @@ def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:
             )
         ]
     return shown
-
-
-def _cell(name: str, value: object) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return "—" if value != value else f"{value:.4f}"

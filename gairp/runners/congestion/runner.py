@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from gairp.errors import UnknownNameError
+from gairp.report.cell import written
 from gairp.report.markdown import frame_table
 from gairp.rewards import Utility
 from gairp.runners.configured import configured
@@ -154,7 +155,5 @@ def _plain(rows: pd.DataFrame) -> list[Any]:
 
 
 def _cell(name: str, value: object) -> str:
-    if not isinstance(value, float):
-        return str(value)
     short = name == "load" or name.endswith("_s") or "ratio" in name
-    return f"{value:.2f}" if short else f"{value:.4f}"
+    return written(value, ".2f" if short else ".4f")

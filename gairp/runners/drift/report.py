@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gairp.report.cell import written
 from gairp.report.markdown import frame_table
 from gairp.runners.drift.figure import write_figure
 from gairp.runners.drift.learner import Taken
@@ -196,12 +197,6 @@ def _adaptation_table(frame: pd.DataFrame) -> str:
 
 
 def _cell(name: str, value: object) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    if value == np.inf:
-        return "∞"
     if name in ("requests", "adoption", "as_published", "published_adoption"):
-        return "—" if value != value else f"{value:.0f}"
-    if name.endswith("_usd"):
-        return f"{value:.3g}"
-    return "—" if value != value else f"{value:.4f}"
+        return written(value, ".0f")
+    return written(value, ".3g" if name.endswith("_usd") else ".4f")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from gairp.errors import UnknownNameError
+from gairp.report.cell import written
 from gairp.report.markdown import frame_table
 from gairp.runners.configured import configured
 from gairp.runners.ope_truth.chunks import gathered
@@ -95,6 +96,4 @@ def _tables(coverage: pd.DataFrame, peeking: pd.DataFrame) -> list[str]:
 
 
 def _cell(name: str, value: object) -> str:
-    if isinstance(value, float):
-        return "—" if value != value else f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else written(value, ".4g")

@@ -114,7 +114,7 @@ class PlateauRunner:
                 f"validation. {gains} of them gain significantly over the best fixed mix at equal "
                 f"cost (Holm-corrected). Per-prompt oracle {oracle:.4f}, best fixed arm "
                 f"{best:.4f}, AIQ of the fixed mixes {pool.mix_aiq():.4f}.",
-                frame_table(frame, _cell),
+                frame_table(frame),
                 "![mean ranks over the splits, and gains](figures/critical_difference.png)",
                 f"Of {_pairs(len(frame))} pairs of routers {len(differ)} differ significantly "
                 f"(Holm-corrected over all {len(contest.pairs)} pairs, the mix included; "
@@ -150,7 +150,3 @@ def _listed(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         beaten.setdefault(pair.better, []).append(pair.worse)
     return "; ".join(f"{better} beats {', '.join(worse)}" for better, worse in beaten.items())
-
-
-def _cell(name: str, value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

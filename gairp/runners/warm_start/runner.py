@@ -138,7 +138,7 @@ class WarmStartRunner:
         for scene, frame in table.groupby("scene", sort=False):
             best = frame["best_arm_on_train"].iloc[0]
             parts += [f"## {scene}: the best arm on train is worth {best:.4f}",
-                      frame_table(_shown(frame), _cell)]  # fmt: skip
+                      frame_table(_shown(frame))]  # fmt: skip
         parts.append("\n".join(f"- {note}" for note in prepared.notes) or "Nothing is assumed.")
         return parts
 
@@ -174,7 +174,3 @@ def _saved(row: Mapping[Hashable, Any]) -> str:
 
 def _gain(row: Mapping[Hashable, Any], name: str) -> str:
     return f"{row[name]:+.3f} [{row[name + '_low']:+.3f}, {row[name + '_high']:+.3f}]"
-
-
-def _cell(name: str, value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
