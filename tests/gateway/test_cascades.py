@@ -140,8 +140,12 @@ def test_a_cascade_that_cannot_be_served_is_refused_at_the_start(
     policy: dict[str, Any], match: str, tmp_path: Path
 ) -> None:
     wanted = settings("http://127.0.0.1:9", tmp_path, policies={"auto": policy})
-    with pytest.raises(ConfigError, match=match):
+
+    async def start() -> None:
         build_engine(wanted, build_upstreams(wanted))
+
+    with pytest.raises(ConfigError, match=match):
+        asyncio.run(start())
 
 
 def test_a_registered_cascade_takes_over_and_one_that_cannot_be_served_does_not(
