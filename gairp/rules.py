@@ -23,9 +23,14 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and (options.command != "explain" or rest[0].startswith("-")):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:  # facts that stand behind an option, which argparse does not take
+        options.facts += rest
     try:
-        book = _book(options.file, options.serving)
+        book = _book(options.file, options.serving, options.config_dir)
         command: int = _COMMANDS[options.command](book, options)
         return command
     except GairpError as error:
@@ -92,16 +97,28 @@ def _told(book: RuleBook, facts: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _book(file: Path, serving: str) -> RuleBook:
+def _book(file: Path, serving: str, folder: Path | None) -> RuleBook:
+    """Of this gateway; `folder` is where else it may stand, as for `gairp.serve --config-dir`."""
     from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
     from omegaconf import OmegaConf
 
     from gairp.gateway.build import build_catalogue
     from gairp.gateway.rules.book import RuleBook
     from gairp.gateway.settings import GatewaySettings
 
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("serve", [f"serving={serving}"])
+    overrides = [f"serving={serving}"]
+    if folder is not None:
+        overrides.append(f"hydra.searchpath=['file://{folder.resolve()}']")
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = compose("serve", overrides)
+    except HydraException as error:
+        why = " ".join(str(error).partition("Config search path")[0].split())
+        raise ConfigError(
+            f"--serving {serving}: {why}; name a file of conf/serving, or of the folder serving "
+            "below --config-dir, without its ending"
+        ) from error
     values: Any = OmegaConf.to_container(config, resolve=True)
     return RuleBook.read(file, build_catalogue(GatewaySettings.of(values["serving"])))
 
@@ -135,6 +152,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("file", type=Path, help="the YAML file of the rules")
         command.add_argument(
             "--serving", default="demo", help="the gateway: a file of conf/serving"
+        )
+        command.add_argument(
+            "--config-dir", type=Path, help="where else such files are, in a folder serving"
         )
         if name == "explain":
             command.add_argument("facts", nargs="*", help="NAME=VALUE, values as JSON")

@@ -203,3 +203,25 @@ def test_the_command_checks_explains_and_tests(
     assert main(["test", str(path)]) == 1
     assert main(["explain", str(path), "moon=1"]) == 2
     assert "there is no fact 'moon'" in capsys.readouterr().err
+
+
+def test_the_command_looks_where_the_gateway_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "etc" / "serving").mkdir(parents=True)
+    (tmp_path / "etc" / "serving" / "ours.yaml").write_text(
+        "defaults: [base, _self_]\nbackends: {b: {base_url: 'http://127.0.0.1:1/v1'}}\n"
+        "arms: {ours: {backend: b, model: m}}\n"
+    )
+    path = tmp_path / "rules.yaml"
+    path.write_text("rules:\n  - {name: all, to: ours}\n")
+    where = ["--serving", "ours", "--config-dir", str(tmp_path / "etc")]
+    assert main(["check", str(path), *where]) == 0
+    assert main(["explain", str(path), *where, "tenant=acme"]) == 0
+    assert "'to': 'ours'" in capsys.readouterr().out
+    assert main(["check", str(path)]) == 2
+    assert "'ours' is unknown; there are: gairp/auto" in capsys.readouterr().err
+    assert main(["check", str(path), *where[:2]]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: --serving ours: In 'serve': Could not find 'serving/ours' ")
+    assert said.count("\n") == 1
