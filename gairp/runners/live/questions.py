@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def read_questions(path: Path, *, examples: Examples | None = None) -> list[Live
             f"it has: {', '.join(map(str, table.columns))}"
         )
     rows = table.to_dict("records")
-    questions = [_question(path, i, row, found, examples) for i, row in enumerate(rows)]
+    questions = [_question(_Row(path, i, row, found), examples) for i, row in enumerate(rows)]
     _check_unique(path, questions)
     return questions
 
@@ -77,19 +78,22 @@ def _column(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in table.columns), None)
 
 
-def _question(
-    path: Path,
-    index: int,
-    row: Mapping[Any, Any],
-    found: Mapping[str, str | None],
-    examples: Examples | None,
-) -> LiveQuestion:
-    def text(field: str) -> str:
-        value = row[found[field]] if found[field] is not None else None
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of a table, by the fields of a question."""
+
+    path: Path
+    index: int
+    values: Mapping[Any, Any]
+    found: Mapping[str, str | None]  #: field -> column
+
+    def text(self, field: str) -> str:
+        value = self._value(field)
         return "" if value is None or value != value else str(value)
 
-    def parsed(field: str, kind: type) -> Any:
-        value = row[found[field]] if found[field] is not None else None
+    def parsed(self, field: str, kind: type) -> Any:
+        """What the JSON of a field says, or nothing of that kind."""
+        value = self._value(field)
         if value is None or (isinstance(value, float) and value != value) or value == "":
             return kind()
         try:
@@ -97,32 +101,39 @@ def _question(
         except json.JSONDecodeError:
             whole = None
         if not isinstance(whole, kind):
-            raise BadRowError(
-                file=str(path), row=index + 1, column=str(found[field]), value=value,
-                problem=f"is no JSON {'list' if kind is list else 'object'}", remedy="mend the row",
-            )  # fmt: skip
+            what = "list" if kind is list else "object"
+            raise self.bad(field, value, f"is no JSON {what}", "mend the row")
         return whole
 
-    messages, category = tuple(parsed("messages", list)), text("category")
-    said = text("text") or "\n".join(str(message.get("content", "")) for message in messages)
-    for field, value in (("id", text("id")), ("text", said)):
+    def bad(self, field: str, value: object, problem: str, remedy: str) -> BadRowError:
+        return BadRowError(
+            file=str(self.path), row=self.index + 1, column=self.found[field] or field,
+            value=value, problem=problem, remedy=remedy,
+        )  # fmt: skip
+
+    def _value(self, field: str) -> Any:
+        column = self.found[field]
+        return None if column is None else self.values[column]
+
+
+def _question(row: _Row, examples: Examples | None) -> LiveQuestion:
+    messages, category = tuple(row.parsed("messages", list)), row.text("category")
+    said = row.text("text") or "\n".join(str(message.get("content", "")) for message in messages)
+    for field, value in (("id", row.text("id")), ("text", said)):
         if not value:
-            raise BadRowError(
-                file=str(path), row=index + 1, column=found[field] or field, value=value,
-                problem="is empty", remedy="give every question an id and a text",
-            )  # fmt: skip
+            raise row.bad(field, value, "is empty", "give every question an id and a text")
     return LiveQuestion(
-        row=index,
-        id=text("id"),
+        row=row.index,
+        id=row.text("id"),
         text=said,
         category=category,
-        answer=text("answer") or None,
-        grader=text("grader"),
+        answer=row.text("answer") or None,
+        grader=row.text("grader"),
         messages=messages,
-        params=parsed("params", dict),
+        params=row.parsed("params", dict),
         examples=() if examples is None else examples(category),
-        fields={str(name): str(value) for name, value in parsed("fields", dict).items()},
-        difficulty=_whole(text("difficulty")),
+        fields={str(name): str(value) for name, value in row.parsed("fields", dict).items()},
+        difficulty=_whole(row.text("difficulty")),
     )
 
 
