@@ -43,16 +43,11 @@ class BilledBackend:
         decision_id = call_id.rpartition(".")[0]
         self.sink.append(
             Called(
-                learner=LEARNER,
-                at=time.time(),
-                call_id=call_id,
-                decision_id=decision_id,
-                arm=arm.name,
-                model=arm.model,
-                reserved_usd=bound.usd,
+                learner=LEARNER, at=time.time(), call_id=call_id, decision_id=decision_id,
+                arm=arm.name, model=arm.model, reserved_usd=bound.usd,
                 reserved_tokens=bound.tokens,
             )
-        )
+        )  # fmt: skip
         try:
             response = await self.backend.complete(request, arm)
         except BaseException:
@@ -62,21 +57,13 @@ class BilledBackend:
         self._settle(call_id, response, cost)
         self.sink.append(
             Settled(
-                learner=LEARNER,
-                at=time.time(),
-                call_id=call_id,
-                decision_id=decision_id,
-                arm=arm.name,
-                model=response.model,
-                usage=response.usage,
-                cost_usd=cost,
-                billing=billing_of(response),
-                first_token_s=response.first_token_s,
-                latency_s=response.latency_s,
-                finish_reason=response.finish_reason,
+                learner=LEARNER, at=time.time(), call_id=call_id, decision_id=decision_id,
+                arm=arm.name, model=response.model, usage=response.usage, cost_usd=cost,
+                billing=billing_of(response), first_token_s=response.first_token_s,
+                latency_s=response.latency_s, finish_reason=response.finish_reason,
                 error=response.error,
             )
-        )
+        )  # fmt: skip
         return response
 
     async def stream(self, request: Request, arm: Arm) -> AsyncIterator[Chunk]:

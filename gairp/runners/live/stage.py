@@ -86,24 +86,8 @@ def build_stage(live: LiveSettings, *, clock: Clock, priced: bool, horizon: int)
     arms = live.arm_table()
     uncached = {name: _backend(name, config) for name, config in live.backends.items()}
     backends = {name: _cached(name, backend, live) for name, backend in uncached.items()}
-    prices = dict(live.prices)
-    as_of, per_hour = _day(prices.pop("as_of", None)), prices.pop("usd_per_core_hour", None)
-    catalogue = load_catalogue(**prices, as_of=as_of)
     ceiling = SpendCeiling(**live.ceiling)
-    if per_hour is not None and (priced or ceiling.usd is not None):
-        raise ConfigError(
-            "live.prices.usd_per_core_hour is set: nobody knows before a call how long it will "
-            "take, so no ceiling in USD can hold and no policy can weigh it; set "
-            "live.ceiling.usd=null (live.ceiling.tokens limits a recording), or price tokens"
-        )
-    costing = Costing(
-        arms=arms,
-        catalogue=catalogue,
-        as_of=as_of,
-        compose=_compose,
-        needed=priced or ceiling.usd is not None,
-        usd_per_core_hour=per_hour,
-    )
+    costing, price_facts = _costing(live.prices, arms, needed=priced or ceiling.usd is not None)
     breakers, board = Breakers(**live.breaker), LoadBoard({n: a.backend for n, a in arms.items()})
     limits = dict(live.limits)
     slots = Slots(limits.get("models") or {}, limits.get("default"))
@@ -111,7 +95,6 @@ def build_stage(live: LiveSettings, *, clock: Clock, priced: bool, horizon: int)
         arms=arms, costing=costing, ceiling=ceiling, breakers=breakers, board=board, clock=clock,
         horizon=horizon,
     )  # fmt: skip
-    listed = [arm.price_key or arm.model for name, arm in arms.items() if name in costing.prices]
     return Stage(
         arms=arms,
         backends=backends,
@@ -124,11 +107,35 @@ def build_stage(live: LiveSettings, *, clock: Clock, priced: bool, horizon: int)
         retry=RetryRule(**live.retry),
         admission=admission,
         caller=Caller(arms=arms, backends=backends, slots=slots, board=board),
-        price_facts={
-            **(catalogue.sheet(listed).summary() if listed else {}),
-            **({} if per_hour is None else {"usd_per_core_hour": f"{per_hour:g}"}),
-        },
+        price_facts=price_facts,
     )
+
+
+def _costing(
+    settings: Mapping[str, Any], arms: Mapping[str, Arm], *, needed: bool
+) -> tuple[Costing, dict[str, str]]:
+    """Prices of the arms, and what is logged of them. `needed`: a cost must be known beforehand."""
+    prices = dict(settings)
+    as_of, per_hour = _day(prices.pop("as_of", None)), prices.pop("usd_per_core_hour", None)
+    if per_hour is not None and needed:
+        raise ConfigError(
+            "live.prices.usd_per_core_hour is set: nobody knows before a call how long it will "
+            "take, so no ceiling in USD can hold and no policy can weigh it; set "
+            "live.ceiling.usd=null (live.ceiling.tokens limits a recording), or price tokens"
+        )
+    catalogue = load_catalogue(**prices, as_of=as_of)
+    costing = Costing(
+        arms=arms,
+        catalogue=catalogue,
+        as_of=as_of,
+        compose=_compose,
+        needed=needed,
+        usd_per_core_hour=per_hour,
+    )
+    listed = [arm.price_key or arm.model for name, arm in arms.items() if name in costing.prices]
+    facts = catalogue.sheet(listed).summary() if listed else {}
+    hourly = {} if per_hour is None else {"usd_per_core_hour": f"{per_hour:g}"}
+    return costing, {**facts, **hourly}
 
 
 def _backend(name: str, config: Mapping[str, Any]) -> Backend:

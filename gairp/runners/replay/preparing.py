@@ -75,21 +75,9 @@ def prepare_with_builder(
         )
     trace = loaded.pool.trace
     matrix, builder = _features(features, trace, _seen_first(chosen), seed)
-    quantities = trace.quantities
     prepared = Prepared(
         trace=trace.name,
-        outcomes=Outcomes(
-            arms=trace.arms,
-            prompt_ids=trace.prompt_ids,
-            features=matrix,
-            quality=trace.score,
-            cost_usd=quantities.get("cost_usd"),
-            latency_s=quantities.get("latency_s"),
-            first_token_s=quantities.get("ttft_s"),
-            input_tokens=quantities.get("input_tokens"),
-            output_tokens=quantities.get("output_tokens"),
-            signals=trace.signals,
-        ),
+        outcomes=_outcomes(trace, matrix),
         categories=trace.categories,
         groups=trace.groups,
         parts=dict(chosen.parts),
@@ -101,6 +89,22 @@ def prepare_with_builder(
         feature_spec=FeatureSpec.of(builder),
     )
     return prepared, builder
+
+
+def _outcomes(trace: Trace, features: Floats) -> Outcomes:
+    quantities = trace.quantities
+    return Outcomes(
+        arms=trace.arms,
+        prompt_ids=trace.prompt_ids,
+        features=features,
+        quality=trace.score,
+        cost_usd=quantities.get("cost_usd"),
+        latency_s=quantities.get("latency_s"),
+        first_token_s=quantities.get("ttft_s"),
+        input_tokens=quantities.get("input_tokens"),
+        output_tokens=quantities.get("output_tokens"),
+        signals=trace.signals,
+    )
 
 
 def _loaded(settings: Mapping[str, Any], utility: Utility, output_factor: float) -> Loaded:
