@@ -68,16 +68,12 @@ def compare_studies(
     measured.
     """
     sets = data_sets(studies)
-    names = [p for p in sets[0].policies if all(p in other.policies for other in sets)]
     known = all(one.vertices is not None for one in sets)
     chosen: Measured = measured or ("gain" if known else "quality")
     _refuse(sets, chosen, known)
-    with_mix = chosen == "gain" and ZERO_ROUTER not in names
-    if len(names) + with_mix < 2:
-        listed = "; ".join(f"{one.name}: {', '.join(sorted(one.policies))}" for one in sets)
-        raise ConfigError(f"fewer than two policies are in every data set ({listed})")
-    sets = [one.among(sorted(names)) for one in sets]
-    columns = (*sorted(names), *([ZERO_ROUTER] if with_mix else []))
+    names, with_mix = _contestants(sets, chosen)
+    sets = [one.among(names) for one in sets]
+    columns = (*names, *([ZERO_ROUTER] if with_mix else []))
     draws = max(draws, DRAWS_A_PAIR * (len(columns) * (len(columns) - 1) // 2))
     effects = [
         _effects(one, chosen, with_mix, np.random.default_rng([seed, i]), draws)
@@ -94,10 +90,7 @@ def compare_studies(
             columns, points.mean(axis=0), np.mean([drawn for _, drawn in effects], axis=0), scores
         ),
         effects={
-            one.name: {
-                name: Estimate.from_draws(float(point[k]), drawn[:, k])
-                for k, name in enumerate(columns)
-            }
+            one.name: _by_policy(columns, point, drawn)
             for one, (point, drawn) in zip(sets, effects, strict=True)
         },
         sets=tuple(sets),
@@ -114,6 +107,22 @@ def _refuse(sets: Sequence[DataSet], chosen: Measured, known: bool) -> None:
     if chosen == "utility" and len({one.utilities for one in sets}) > 1:
         listed = "; ".join(f"{one.name}: {one.utilities}" for one in sets)
         raise ConfigError(f"the data sets' utilities differ ({listed}); compare gain or quality")
+
+
+def _contestants(sets: Sequence[DataSet], chosen: Measured) -> tuple[list[str], bool]:
+    """The policies that all data sets have, and whether the mix takes part beside them."""
+    names = sorted(p for p in sets[0].policies if all(p in other.policies for other in sets))
+    with_mix = chosen == "gain" and ZERO_ROUTER not in names
+    if len(names) + with_mix < 2:
+        listed = "; ".join(f"{one.name}: {', '.join(sorted(one.policies))}" for one in sets)
+        raise ConfigError(f"fewer than two policies are in every data set ({listed})")
+    return names, with_mix
+
+
+def _by_policy(columns: Sequence[str], point: Floats, drawn: Floats) -> dict[str, Estimate]:
+    return {
+        name: Estimate.from_draws(float(point[k]), drawn[:, k]) for k, name in enumerate(columns)
+    }
 
 
 def _effects(
