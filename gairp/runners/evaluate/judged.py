@@ -62,7 +62,10 @@ def judge(rows: Rows, candidates: Mapping[str, Floats], settings: Settings) -> J
         )
     targets = {LOGGED: rows.logging, **candidates}
     q_hat = modelled(rows, **settings.model, rng=_rng(settings, 1))
-    problems = {name: logged(rows, target, q_hat) for name, target in targets.items()}
+    problems = {
+        name: logged(rows, target, q_hat, observed=settings.observed)
+        for name, target in targets.items()
+    }
     measures = Measures(rows, targets)
     evaluations = {name: _evaluated(name, it, rows, settings) for name, it in problems.items()}
     ranking, _ = rank(

@@ -12,6 +12,7 @@ from gairp.ope.cross_fit import RidgeModel, cross_fitted
 from gairp.ope.gate import Measured
 from gairp.ope.logged import Logged
 from gairp.ope.sequence import running_means
+from gairp.runners.evaluate.chance import Chance
 from gairp.runners.evaluate.rows import Rows
 from gairp.types import Floats
 
@@ -31,8 +32,11 @@ def modelled(rows: Rows, *, ridge: float, folds: int, rng: np.random.Generator) 
     )
 
 
-def logged(rows: Rows, target: Floats, q_hat: Floats) -> Logged:
-    """The off-policy problem of one target; DataError where the log does not fit it."""
+def logged(rows: Rows, target: Floats, q_hat: Floats, *, observed: Chance | None = None) -> Logged:
+    """The off-policy problem of one target; DataError where the log does not fit it.
+
+    With the chance of feedback known (`observed`), rows with feedback stand for those without.
+    """
     try:
         return Logged(
             rewards=rows.quality,
@@ -42,6 +46,7 @@ def logged(rows: Rows, target: Floats, q_hat: Floats) -> Logged:
             q_hat=q_hat,
             clusters=rows.units,
             logging=rows.logging,
+            observed_probability=None if observed is None else observed.by_row(rows.quality),
         )
     except ValueError as error:
         raise DataError(f"this log cannot be evaluated: {error}") from error

@@ -10,6 +10,7 @@ from typing import Any, Self
 from gairp.errors import ConfigError, UnknownNameError
 from gairp.ope.gate import Gate
 from gairp.ope.refusal import Floor
+from gairp.runners.evaluate.chance import Chance
 from gairp.runners.evaluate.held import Held
 
 #: The name of the policy that wrote the log.
@@ -60,6 +61,7 @@ class Settings:
     floor: float = 0.0
     train: float | None = None  #: a share of the log below 1, a number of decisions from 1 on
     maturity_s: float = 0.0
+    observed: Chance | None = None  #: None: unknown
     alpha: float = 0.05
     max_weight: float | None = None
     minimum_gain: float = 0.0
@@ -127,6 +129,7 @@ class Settings:
                 "log": Path(settings["log"]),
                 "out": out,
                 "challengers": tuple(names),
+                "observed": Chance.of(settings["observed"]),
                 "guards": guards,
                 "state": None if state is None else Path(state),
                 "slices": tuple(settings["slices"]),

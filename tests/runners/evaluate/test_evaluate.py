@@ -16,7 +16,10 @@ from gairp.evaluate import CODES, with_policies
 from gairp.ope.evaluation import Evaluation
 from gairp.ope.refusal import Floor, Refusal
 from gairp.records.compaction import compact
+from gairp.records.events import Learned
+from gairp.records.journal import Journal
 from gairp.records.log import open_log
+from gairp.runners.evaluate.chance import Chance
 from gairp.runners.evaluate.judged import Judged
 from gairp.runners.evaluate.report import markdown, verdict_line, write
 from gairp.runners.evaluate.rows import RowReader
@@ -191,6 +194,33 @@ def test_missing_feedback_is_worst_case_for_the_gate(tmp_path: Path) -> None:
     assert found.best.verdict.answer == "not enough data"
     share = found.best.evaluation.diagnosis.missing
     assert f"| rewards missing | {100 * share:.1f}% |" in markdown(found)
+
+
+def test_known_chances_of_feedback_undo_what_is_missing(tmp_path: Path) -> None:
+    chance, luck = Chance(good=0.3, bad=0.9), np.random.default_rng(5)
+    with Journal(tmp_path / "log") as journal:
+        for event in World(n=4000).events():
+            told = isinstance(event, Learned)
+            if not told or luck.random() < 0.9 - 0.6 * event.quality:  # type: ignore[union-attr]
+                journal.append(event)
+    truth = float(np.array([0.1, 0.8, 0.1]) @ QUALITY.mean(axis=0))
+    naive, known = (
+        judged(tmp_path / "log", "medium", observed=one).challenged[0].evaluation
+        for one in (None, chance)
+    )
+    assert isinstance(naive, Evaluation)
+    assert isinstance(known, Evaluation)
+    for one, other in zip(naive.estimates, known.estimates, strict=True):
+        if one.name in ("ips", "snips", "dr", "sndr"):
+            assert one.high < truth - 0.1  # the unhappy speak more often
+            assert other.low < truth < other.high
+    with pytest.raises(DataError, match="does not fit the log: feedback on"):
+        judged(tmp_path / "log", "medium", observed=Chance(good=0.9, bad=0.3))
+    assert Chance.of({"good": None, "bad": None}) is None
+    with pytest.raises(ConfigError, match="give both, or neither"):
+        Chance.of({"good": 0.5, "bad": None})
+    with pytest.raises(ConfigError, match="give chances above 0"):
+        Chance(good=0.0, bad=0.5)
 
 
 def test_a_feature_that_the_log_lacks_is_named(tmp_path: Path, log: Path) -> None:
