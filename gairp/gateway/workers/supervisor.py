@@ -188,7 +188,16 @@ class Supervisor:
             number=0 if learner else int(name), of=self.settings.workers, line=self._line,
             started=self._started, again=self._children[name].ready,
         )  # fmt: skip
-        _exit(lambda: self._run(part, stop, lambda: os.write(self._tell, f"{name}\n".encode())))
+
+        def ready() -> None:
+            self._children[name].ready = True
+            os.write(self._tell, f"{name}\n".encode())
+
+        plain = self.settings.log.format == "text"
+        _exit(
+            lambda: self._run(part, stop, ready),
+            plain=lambda: plain and not self._children[name].ready,
+        )
 
     def _run(self, part: Part, stop: Stop, ready: Callable[[], object]) -> None:
         if part.number == 0:
@@ -197,14 +206,20 @@ class Supervisor:
             run_worker(self.settings, part, stop, ready, self._held)
 
 
-def _exit(run: Callable[[], None]) -> NoReturn:
-    """Nothing of the parent's may be put away by a child: neither its files nor its servers."""
+def _exit(run: Callable[[], None], *, plain: Callable[[], bool]) -> NoReturn:
+    """Nothing of the parent's may be put away by a child: neither its files nor its servers.
+
+    `plain`: why it does not start is for whoever starts it, in as many lines as that takes.
+    """
     code = 1
     try:
         run()
         code = 0
     except GairpError as error:
-        note(_LOG, logging.ERROR, "process.failed", str(error))
+        if plain():
+            print(f"error: {error}", file=sys.stderr)
+        else:
+            note(_LOG, logging.ERROR, "process.failed", str(error))
         code = 2
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
