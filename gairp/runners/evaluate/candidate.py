@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from gairp.errors import DataError, StateError
 from gairp.records.events import Decided, Learned, Opened
-from gairp.runners.evaluate.held import Held
 from gairp.runners.replay_log.challenge import Challenge
+from gairp.runners.replay_log.held import Held
 from gairp.types import Decision
 
 
@@ -37,16 +36,12 @@ class Candidate(Challenge):
         the state of another policy.
         """
         super().__init__(
-            opened, name=name, config=config, reads=reads, floor=floor, more=more, learned=learned
-        )
+            opened, name=name, config=config, reads=reads, floor=floor, more=more,
+            state=state, learned=learned,
+        )  # fmt: skip
         self.train, self.held, self.learns = train, held, learns
         self._seen = 0
         self.probabilities: dict[str, dict[str, float]] = {}  #: by decision and arm
-        if state is not None:
-            try:
-                self.policy.load(state)
-            except StateError as error:
-                raise DataError(f"challenger {name!r}: {error}") from error
 
     def learn(self, event: Learned) -> None:
         """Learn while the log is still for training, and let the rest pass."""

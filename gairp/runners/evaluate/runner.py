@@ -11,7 +11,6 @@ from gairp.ope.gate import Answer
 from gairp.records.events import Opened
 from gairp.records.log import open_log
 from gairp.runners.evaluate.candidate import Candidate
-from gairp.runners.evaluate.held import with_held
 from gairp.runners.evaluate.judged import Judged, judge
 from gairp.runners.evaluate.promotion import promoted
 from gairp.runners.evaluate.report import markdown, verdict_line, write, write_early
@@ -19,6 +18,7 @@ from gairp.runners.evaluate.rows import RowReader, Rows
 from gairp.runners.evaluate.settings import LOGGED, Settings
 from gairp.runners.replay.settings import chosen_policies
 from gairp.runners.replay_log.feeding import Ahead, fed
+from gairp.runners.replay_log.held import with_held
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -43,7 +43,7 @@ class EvaluateRunner:
             if OmegaConf.is_missing(config, key):
                 raise ConfigError(f"{key} must be set: add {key}=… to the command")
         given: Any = OmegaConf.to_container(config, resolve=True)
-        given["policies"] = chosen_policies({"policies": {}, **given}, registry=False)
+        given["policies"] = chosen_policies({"policies": {}, **given})
         given, held = with_held(given, given["registry"]["uri"])
         given["held"] = held
         out = Path(given.pop("out") or HydraConfig.get().runtime.output_dir)
@@ -127,20 +127,10 @@ class EvaluateRunner:
     ) -> Candidate:
         settings, held = self.settings, self.settings.held.get(name)
         if held is not None:
-            job = {**held.job, "floor": float(held.job.get("floor") or 0.0)}
             return Candidate(
-                opened,
-                name=name,
-                config=job.pop("config"),
-                reads=held.reads(opened, settings.reads),
-                floor=job.pop("floor"),
-                state=held.state,
-                more=job,
-                train=train,
-                held=held,
-                learns=settings.train is not None,
-                learned=learned,
-            )
+                opened, **held.arguments(opened, settings.reads), train=train, held=held,
+                learns=settings.train is not None, learned=learned,
+            )  # fmt: skip
         state = None if settings.state is None else settings.state.read_bytes()
         return Candidate(
             opened,

@@ -11,7 +11,7 @@ from gairp.errors import ConfigError, UnknownNameError
 from gairp.ope.gate import Gate
 from gairp.ope.refusal import Floor
 from gairp.runners.evaluate.chance import Chance
-from gairp.runners.evaluate.held import Held
+from gairp.runners.replay_log.held import Held
 
 #: The name of the policy that wrote the log.
 LOGGED = "logged"

@@ -48,21 +48,10 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "policies": chosen_policies(settings)}
 
 
-def chosen_policies(settings: Mapping[str, Any], *, registry: bool = True) -> dict[str, Any]:
-    """The policies that have a class, or are in the registry.
-
-    Raises ConfigError for the latter where they have no place (`registry` False).
-    """
+def chosen_policies(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The policies that have a class, or are in the registry."""
     policies = settings["policies"].items()
-    found = {name: c for name, c in policies if "_target_" in c or "uri" in c}
-    for name, config in found.items():
-        if "_target_" not in config and not registry:
-            raise ConfigError(
-                f"policies.{name}.uri: studies, live runs and the gateway take policies of the "
-                "registry; gairp.evaluate takes one as challenger=models:/NAME@ALIAS, and "
-                "replay_log a challenger by its class"
-            )
-    return found
+    return {name: c for name, c in policies if "_target_" in c or "uri" in c}
 
 
 def seeds_of(value: object) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gairp.errors import DataError, GairpError, UnknownNameError
+from gairp.errors import DataError, GairpError, StateError, UnknownNameError
 from gairp.records.events import Decided, Event, Learned, Observed, Opened, Settled, unpacked
 from gairp.rng import DecisionRng
 from gairp.runners.replay_log.past import Past
@@ -20,9 +20,9 @@ from gairp.types import Decision
 class Challenge:
     """Asks a challenger for every decision that the learner's policy made, and teaches it the same.
 
-    It starts untrained and learns what the learner learned from the arms that the learner chose,
-    with the learner's own utility and seed. What it would have learned from its own choices nobody
-    knows, so this says how far they agree and not which is better.
+    It starts untrained, or as the registry holds it, and learns what the learner learned from the
+    arms that the learner chose, with the learner's own utility and seed. What it would have learned
+    from its own choices nobody knows, so this says how far they agree and not which is better.
     """
 
     def __init__(
@@ -34,12 +34,15 @@ class Challenge:
         reads: str = "",
         floor: float = 0.0,
         more: Mapping[str, Any] | None = None,
+        state: bytes | None = None,
         learned: Container[str],
     ) -> None:
         """`reads` names the stored features; "" are those that the learner's policy read.
-        `more` are keys of its job that are not the learner's, such as a utility of its own.
+        `more` are keys of its job that are not the learner's, such as a utility of its own, and
+        `state` is what it has learned before.
 
-        Raises UnknownNameError for features that are not in the log.
+        Raises UnknownNameError for features that are not in the log, DataError for the state of
+        another policy.
         """
         if reads and reads not in opened.features:
             stored = [each for each in opened.features if each]
@@ -49,6 +52,11 @@ class Challenge:
         changed = {**(more or {}), "policy": name, "config": config, "floor": floor}
         job = replace(job_of(opened), **changed)
         self.policy = built(job, opened.learner)
+        if state is not None:
+            try:
+                self.policy.load(state)
+            except StateError as error:
+                raise DataError(f"challenger {name!r}: {error}") from error
         self.past = Past(learned)
         self.decisions = self.learned = self.same_arm = 0
         self._on_logged: list[float] = []

@@ -12,6 +12,7 @@ from gairp.records.log import open_log
 from gairp.runners.replay.settings import chosen_policies
 from gairp.runners.replay_log.challenge import Challenge
 from gairp.runners.replay_log.feeding import Ahead, fed, logs_at
+from gairp.runners.replay_log.held import Held, held
 from gairp.runners.replay_log.rebuilt import check_allowed
 from gairp.runners.replay_log.repetition import Repetition
 from gairp.runners.replay_log.table import (
@@ -39,15 +40,18 @@ class ReplayLogRunner:
         challengers: Mapping[str, Mapping[str, Any]] | None = None,
         reads: str = "",
         floor: float = 0.0,
+        held: Sequence[Held] = (),
     ) -> None:
         """`log` is a journal, a compacted log, or a folder of either.
 
         `challengers` are policies by name (`_target_` and arguments), which read the stored
-        features `reads`; without any the log is repeated, and may differ from here in `allow`.
+        features `reads`, `held` those of the registry; without any the log is repeated, and may
+        differ from here in `allow`.
         """
         check_allowed(allow)
         self.log, self.out, self.allow = Path(log), out, tuple(allow)
         self.challengers, self.reads, self.floor = dict(challengers or {}), reads, floor
+        self.held = tuple(held)
 
     @classmethod
     def from_config(cls, config: DictConfig) -> Self:
@@ -58,18 +62,21 @@ class ReplayLogRunner:
         if OmegaConf.is_missing(config, "log"):
             raise ConfigError("log must be set: add log=PATH to the command")
         settings: Any = OmegaConf.to_container(config, resolve=True)
+        chosen = chosen_policies({"policies": {}, **settings})
+        addresses = [c["uri"] for c in chosen.values() if "_target_" not in c]
         return cls(
             log=settings["log"],
             out=Path(settings["out"] or HydraConfig.get().runtime.output_dir),
             allow=settings["allow"],
-            challengers=chosen_policies({"policies": {}, **settings}, registry=False),
+            challengers={name: c for name, c in chosen.items() if "_target_" in c},
+            held=[held(uri, settings["tracking"]["uri"]) for uri in addresses],
             reads=settings["reads"],
             floor=settings["floor"],
         )
 
     def run(self) -> Path:
         """Print and write the table; its path. DataError where a decision differs."""
-        if self.challengers:
+        if self.challengers or self.held:
             return self._challenge()
         done = [(path.name, it) for path in logs_at(self.log) for it in self._repeat(path)]
         rows = [identity_row(name, it) for name, it in done]
@@ -97,13 +104,18 @@ class ReplayLogRunner:
 
     def _challenge(self) -> Path:
         def made(opened: Opened, ahead: Ahead) -> list[Challenge]:
-            return [
+            own = [
                 Challenge(
                     opened, name=name, config=config, reads=self.reads, floor=self.floor,
                     learned=ahead.learned,
                 )
                 for name, config in self.challengers.items()
             ]  # fmt: skip
+            others = [
+                Challenge(opened, **it.arguments(opened, self.reads), learned=ahead.learned)
+                for it in self.held
+            ]
+            return own + others
 
         rows = [
             agreement_row(path.name, it)

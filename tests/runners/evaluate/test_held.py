@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 
 from gairp.errors import ConfigError, DataError
 from gairp.evaluate import CODES, with_policies
-from gairp.runners.evaluate.held import with_held
 from gairp.runners.evaluate.promotion import promoted
 from gairp.runners.evaluate.runner import EvaluateRunner
 from gairp.runners.evaluate.settings import Registry, Settings
+from gairp.runners.replay_log.held import held, with_held
+from gairp.runners.replay_log.runner import ReplayLogRunner
 from gairp.tracking.registry import PolicyRegistry
 from tests.conftest import ROOT
 from tests.runners.evaluate.logs import ARMS, World
@@ -78,6 +80,23 @@ def test_an_untrained_one_beside_it_learns_and_it_does_not(uri: str, log: Path) 
     assert len(judged.rows) == 490
     assert candidates["linucb"].learned == 209
     assert candidates["models:/router/1"].learned == 0
+
+
+def test_a_configuration_with_an_address_is_that_policy(uri: str, log: Path) -> None:
+    policies = {"mine": {"uri": ADDRESS, "subset": False}}
+    found = settings(uri, log, "mine", given={"policies": policies})
+    assert found.challengers == ("models:/router/1",)
+    assert list(found.held) == ["models:/router/1"]
+
+
+def test_a_log_says_how_far_it_agrees(uri: str, log: Path, tmp_path: Path) -> None:
+    runner = ReplayLogRunner(log=log, out=tmp_path, held=[held(ADDRESS, uri)])
+    with runner.run().open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["challenger"] == "models:/router/1"
+    assert (row["decisions"], row["learned"]) == ("700", "700")
+    # Sure of itself from the first: `small` is best on half of the requests, `large` on the others.
+    assert float(row["same arm"]) == pytest.approx(0.5 * 0.5 + 0.5 * 0.25, abs=0.06)
 
 
 def test_a_promotion_moves_the_alias_and_registers_nothing(uri: str, log: Path) -> None:

@@ -18,7 +18,6 @@ from gairp.records.journal import read_events
 from gairp.rewards import Utility
 from gairp.runners.live.runner import LiveRunner
 from gairp.runners.replay.job import Job, Protocol
-from gairp.runners.replay.settings import chosen_policies
 from gairp.runners.replay_log.runner import ReplayLogRunner
 from gairp.runners.train.document import trained_document
 from gairp.tracking.registry import PolicyRegistry
@@ -71,12 +70,3 @@ def test_a_live_run_asks_whom_the_trained_router_prefers(
     other = registered(uri, ("good", "worse"), "good")
     with pytest.raises(ConfigError, match=r"never trained: bad; not here: worse"):
         run("policy=registered", f"policies.registered.uri={other}", "live.count=6")
-
-
-def test_a_challenger_on_a_log_is_no_address() -> None:
-    policies = {"policies": {"mine": {"uri": "models:/router/1"}, "linucb": {"_target_": "x"}}}
-    assert set(chosen_policies(policies)) == {"mine", "linucb"}
-    with pytest.raises(
-        ConfigError, match=r"policies\.mine\.uri: studies, live runs and the gateway"
-    ):
-        chosen_policies(policies, registry=False)

@@ -30,10 +30,20 @@ class Held:
         """What names this very version, wherever an alias points later."""
         return f"{_SCHEME}{self.model}/{self.version}"
 
-    @property
-    def job(self) -> dict[str, Any]:
-        """What makes the policy: class, arguments, utility, floor, seed."""
-        return {key: self.document.get(key) for key in JOB_KEYS if key in self.document}
+    def arguments(self, opened: Opened, otherwise: str) -> dict[str, Any]:
+        """Of a `Challenge` on this log: what makes the policy, its own utility and seed among it.
+
+        Raises DataError as `reads` does.
+        """
+        job = {key: self.document[key] for key in JOB_KEYS if key in self.document}
+        return {
+            "name": self.uri,
+            "config": job.pop("config"),
+            "reads": self.reads(opened, otherwise),
+            "floor": float(job.pop("floor", None) or 0.0),
+            "more": job,
+            "state": self.state,
+        }
 
     @property
     def state(self) -> bytes | None:
@@ -76,26 +86,31 @@ def with_held(given: Mapping[str, Any], registry: str) -> tuple[dict[str, Any], 
     Opens no registry where nothing names one. Raises ConfigError for an address that is nobody's.
     """
     challenger, champion = given["challenger"], given["champion"]
+    policies = dict(given["policies"])
     names = challenger if isinstance(challenger, list) else [challenger]
-    found = {name: _held(name, registry) for name in (*names, champion) if is_address(name)}
-    held = {it.uri: it for it in found.values()}
-
-    def named(name: str) -> str:
-        return found[name].uri if name in found else name
-
-    policies = {**given["policies"], **{uri: it.job["config"] for uri, it in held.items()}}
-    settings = {"challenger": [named(name) for name in names], "champion": named(champion)}
-    return {**given, **settings, "policies": policies}, held
-
-
-def is_address(name: object) -> bool:
-    """Whether it names a policy of the registry."""
-    return isinstance(name, str) and name.startswith(_SCHEME)
+    addresses = {name: _address(name, policies) for name in (*names, champion)}
+    found = {name: held(uri, registry) for name, uri in addresses.items() if uri}
+    by_uri = {it.uri: it for it in found.values()}
+    policies |= {uri: dict(it.document["config"]) for uri, it in by_uri.items()}
+    settings = {
+        "challenger": [found[name].uri if name in found else name for name in names],
+        "champion": found[champion].uri if champion in found else champion,
+    }
+    return {**given, **settings, "policies": policies}, by_uri
 
 
-def _held(uri: str, registry: str) -> Held:
+def held(uri: str, registry: str) -> Held:
+    """What this address of the registry names now; ConfigError where it is nobody's."""
     from gairp.tracking.registry import PolicyRegistry
 
     store = PolicyRegistry(registry)
     model, version = store.resolve(uri)
     return Held(model=model, version=version, document=store.document(model, version))
+
+
+def _address(name: Any, policies: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The address that a name is, or that its configuration gives."""
+    if isinstance(name, str) and name.startswith(_SCHEME):
+        return name
+    config = policies.get(name, {})
+    return str(config["uri"]) if "uri" in config and "_target_" not in config else None
