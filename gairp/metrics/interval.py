@@ -35,6 +35,14 @@ class Estimate:
         return cls(float(point), float(low), float(high), values)
 
 
+def standard_error(values: ArrayLike) -> float:
+    """Of the mean of independent values [n]; NaN for fewer than two, which say nothing of it."""
+    array = floats("values", values, ndim=1)
+    if len(array) < 2:
+        return float("nan")
+    return float(array.std(ddof=1) / np.sqrt(len(array)))
+
+
 def percentile_interval(draws: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
     """The central `level` of the draws [B]; Efron (1979), the percentile method.
 

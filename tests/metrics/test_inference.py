@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gairp.metrics.holm import holm
-from gairp.metrics.interval import Estimate, p_value, percentile_interval
+from gairp.metrics.interval import Estimate, p_value, percentile_interval, standard_error
 
 
 def test_interval_ends_are_draws_rounded_outwards() -> None:
@@ -23,6 +23,11 @@ def test_undefined_draws_open_the_upper_end_only() -> None:
     assert low == 5.0
     assert np.isnan(high)
     assert percentile_interval(draws, level=0.5) == (25.0, 75.0)
+
+
+def test_standard_error_of_the_mean() -> None:
+    assert standard_error([1.0, 2.0, 3.0]) == pytest.approx(1.0 / np.sqrt(3.0))
+    assert np.isnan(standard_error([1.0]))  # and no warning: in tests they are errors
 
 
 def test_an_undefined_point_has_no_interval() -> None:

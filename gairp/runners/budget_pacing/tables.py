@@ -10,7 +10,7 @@ import pandas as pd
 
 from gairp.metrics.bootstrap import TwoWayBootstrap
 from gairp.metrics.holm import holm
-from gairp.metrics.interval import Estimate, p_value
+from gairp.metrics.interval import Estimate, p_value, standard_error
 from gairp.metrics.mix import ZeroRouter
 from gairp.runners.budget_pacing.method import Spent
 from gairp.runners.replay.prepared import Prepared
@@ -59,7 +59,7 @@ class Tables:
             "method": method,
             "budget_usd": budget,
             "quality": means.point[0],
-            "quality_se": values[:, 0].mean(axis=1).std(ddof=1) / np.sqrt(len(values)),
+            "quality_se": standard_error(values[:, 0].mean(axis=1)),
             "spend_usd": means.point[1],
             "used": use.mean(),
             "used_most": use.max(),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gairp.metrics.interval import standard_error
 from gairp.report.cell import written
 from gairp.report.markdown import frame_table
 from gairp.runners.drift.figure import write_figure
@@ -105,7 +106,7 @@ def _price_cut(material: Material, phases: Phases, runs: Runs) -> pd.DataFrame:
         lines.append({
             "learner": learner, "budget": budget, "before": first["quality"],
             "cut": second["quality"], "after": third["quality"], "lift": lift.mean(),
-            "seed_error": 1.96 * lift.std(ddof=1) / np.sqrt(len(lift)),
+            "seed_error": 1.96 * standard_error(lift),
             "spend_cut_usd": second["spend_usd"], "spend_after_usd": third["spend_usd"],
             "published_before": figures["quality_before"].get(budget, np.nan),
             "published_cut": figures["quality_cut"].get(budget, np.nan),
@@ -130,7 +131,7 @@ def _arrival(material: Material, runs: Runs) -> pd.DataFrame:
             "share": np.mean([one.mean() for one in chosen]),
             "final_share": np.mean([one[late:].mean() for one in chosen]),
             "quality": quality.mean(),
-            "seed_error": 1.96 * quality.std(ddof=1) / np.sqrt(len(found)),
+            "seed_error": 1.96 * standard_error(quality),
             "spend_usd": np.mean([run.cost_usd.mean() for run in found]),
             "published_adoption": figures["adoption"].get(budget, np.nan),
             "published_quality": figures["quality_arrival"].get(budget, np.nan),

@@ -14,7 +14,7 @@ from gairp.metrics.bootstrap import TwoWayBootstrap
 from gairp.metrics.drift import moving_average
 from gairp.metrics.holm import holm
 from gairp.metrics.hull import frontier_quality
-from gairp.metrics.interval import Estimate, p_value
+from gairp.metrics.interval import Estimate, p_value, standard_error
 from gairp.runners.drift.learner import Taken
 from gairp.runners.drift.world import ChangingWorld
 from gairp.types import Floats
@@ -59,7 +59,7 @@ class Phases:
         return {
             "learner": learner, "budget": budget, "phase": number + 1, "seeds": len(found),
             "quality": mean.point, "quality_low": mean.low, "quality_high": mean.high,
-            "seed_error": 1.96 * quality.mean(axis=1).std(ddof=1) / math.sqrt(len(found)),
+            "seed_error": 1.96 * standard_error(quality.mean(axis=1)),
             "spend_usd": means.point[1], "mix": float(mix),
             **{f"share_{arm.rpartition('/')[2]}": float((taken == i).mean())
                for i, arm in enumerate(arms)},
