@@ -27,6 +27,7 @@ class Account:
     settled: int  #: attempts whose cost the gateway knew itself
     broken_off: int  #: attempts that a fault broke off: held, then reconciled
     cut_off: int  #: attempts that a kill cut off: held, then reconciled
+    cut_off_requests: int  #: whose attempts these were: a hedged request has two
     cut_off_most: int  #: requests in flight at the kills
     unreconciled: int
     lost: tuple[str, ...]
@@ -51,8 +52,10 @@ class Account:
         ]
         if self.told.get("unended"):
             wrong.append(f"{self.told['unended']} streams ended as if they were complete")
-        if self.cut_off > self.cut_off_most:
-            wrong.append(f"{self.cut_off} attempts cut off, {self.cut_off_most} were in flight")
+        if self.cut_off_requests > self.cut_off_most:
+            wrong.append(
+                f"{self.cut_off_requests} requests cut off, {self.cut_off_most} were in flight"
+            )
         if self.unreconciled:
             wrong.append(f"{self.unreconciled} attempts are still unknown")
         if self.budget_off:
@@ -91,6 +94,7 @@ def account(soaked: Soaked, books: Books) -> Account:
         settled=len(books.settled) - len(broken_off),
         broken_off=len(broken_off),
         cut_off=len(cut_off),
+        cut_off_requests=len({_request(name) for name in cut_off}),
         cut_off_most=sum(soaked.in_flight),
         unreconciled=sum(row.state in ("unknown", "intent") for row in books.rows.values()),
         lost=tuple(_lost(answered, books)),
@@ -106,6 +110,11 @@ def account(soaked: Soaked, books: Books) -> Account:
         held=books.held,
         budget_off=_budget_off(books),
     )
+
+
+def _request(call_id: str) -> str:
+    """The client's, of which a hedge and what another target was asked are named after."""
+    return call_id.partition("/")[0].partition("+")[0]
 
 
 def _budget_off(books: Books) -> int:

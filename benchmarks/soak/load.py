@@ -21,6 +21,7 @@ Told = Literal["answered", "refused", "broken", "unended", "cut", "away", "left"
 #: What is asked, and how often in a hundred.
 _KINDS: Mapping[str, int] = {"stream": 45, "chat": 35, "response": 10, "embedding": 5, "leave": 5}
 _PATHS = {"response": "/responses", "embedding": "/embeddings"}
+_UNSEEN_S = 0.5  #: for which a gateway may not know that its client has left
 _AWAY_S = 0.1  #: before somebody asks again who found nobody
 
 
@@ -46,6 +47,13 @@ class Load:
         self._base_url, self._pause_s, self._seed = base_url, pause_s, seed
         self._connections = connections
         self._over = False
+
+    @property
+    def under_way(self) -> int:
+        """Requests that the gateway may be at work on; whose client has just left among them."""
+        since = asyncio.get_running_loop().time() - _UNSEEN_S
+        left = [a for a in self.answers if a.told == "left" and a.at + a.seconds > since]
+        return self.in_flight + len(left)
 
     @property
     def answered(self) -> int:

@@ -138,7 +138,7 @@ class Soak:
         if event.what == "kill gateway":
             await self._killed(soaked)
         elif event.what in ("kill worker", "kill learner"):
-            soaked.in_flight.append(soaked.load.in_flight)
+            soaked.in_flight.append(soaked.load.under_way)
             soaked.gateway.kill("1" if event.what == "kill worker" else "learner")
         else:
             await asyncio.to_thread(acts[event.what])
@@ -155,7 +155,7 @@ class Soak:
         """Kill it and start it again, as whoever watches over it would."""
         await self._answers(soaked)
         at = time.monotonic()
-        soaked.in_flight.append(soaked.load.in_flight)
+        soaked.in_flight.append(soaked.load.under_way)
         soaked.gateway.child.kill_all()
         await asyncio.to_thread(soaked.gateway.child.start)
         await _ready(soaked.gateway)
