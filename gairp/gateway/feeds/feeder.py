@@ -39,11 +39,15 @@ class Feeder:
         feed: Feed,
         journal: Path,
         *,
-        every_s: float = 0.05,
+        every_s: float = 0.25,
         retry_s: float = 1.0,
         moved: Callable[[str, int], None] | None = None,
     ) -> None:
-        """`moved` is told the feed's name and position after each batch."""
+        """`moved` is told the feed's name and position after each batch.
+
+        A request that comes while a batch is taken on its core takes twice as long, so that there
+        are few of them a second.
+        """
         self.feed, self.name, self._moved = feed, type(feed).__name__, moved
         self._tail = Tail(journal, feed.seq)
         self._every_s, self._retry_s = every_s, retry_s
