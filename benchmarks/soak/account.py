@@ -27,8 +27,7 @@ class Account:
     settled: int  #: attempts whose cost the gateway knew itself
     broken_off: int  #: attempts that a fault broke off: held, then reconciled
     cut_off: int  #: attempts that a kill cut off: held, then reconciled
-    cut_off_requests: int  #: whose attempts these were: a hedged request has two
-    cut_off_most: int  #: requests in flight at the kills
+    cut_off_most: int  #: requests in flight at the kills, and hedges cut off beside their first
     unreconciled: int
     lost: tuple[str, ...]
     billed_twice: tuple[str, ...]
@@ -52,10 +51,8 @@ class Account:
         ]
         if self.told.get("unended"):
             wrong.append(f"{self.told['unended']} streams ended as if they were complete")
-        if self.cut_off_requests > self.cut_off_most:
-            wrong.append(
-                f"{self.cut_off_requests} requests cut off, {self.cut_off_most} were in flight"
-            )
+        if self.cut_off > self.cut_off_most:
+            wrong.append(f"{self.cut_off} attempts cut off, {self.cut_off_most} were in flight")
         if self.unreconciled:
             wrong.append(f"{self.unreconciled} attempts are still unknown")
         if self.budget_off:
@@ -94,8 +91,7 @@ def account(soaked: Soaked, books: Books) -> Account:
         settled=len(books.settled) - len(broken_off),
         broken_off=len(broken_off),
         cut_off=len(cut_off),
-        cut_off_requests=len({_request(name) for name in cut_off}),
-        cut_off_most=sum(soaked.in_flight),
+        cut_off_most=sum(soaked.in_flight) + _hedged(cut_off),
         unreconciled=sum(row.state in ("unknown", "intent") for row in books.rows.values()),
         lost=tuple(_lost(answered, books)),
         billed_twice=tuple(_twice(books)),
@@ -112,9 +108,10 @@ def account(soaked: Soaked, books: Books) -> Account:
     )
 
 
-def _request(call_id: str) -> str:
-    """The client's, of which a hedge and what another target was asked are named after."""
-    return call_id.partition("/")[0].partition("+")[0]
+def _hedged(call_ids: Sequence[str]) -> int:
+    """Requests whose first attempt and hedge are both among these."""
+    requests = {name.partition("/")[0] for name in call_ids}
+    return sum(f"{request}+h" in requests for request in requests)
 
 
 def _budget_off(books: Books) -> int:

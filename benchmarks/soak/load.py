@@ -21,7 +21,7 @@ Told = Literal["answered", "refused", "broken", "unended", "cut", "away", "left"
 #: What is asked, and how often in a hundred.
 _KINDS: Mapping[str, int] = {"stream": 45, "chat": 35, "response": 10, "embedding": 5, "leave": 5}
 _PATHS = {"response": "/responses", "embedding": "/embeddings"}
-_UNSEEN_S = 0.5  #: for which a gateway may not know that its client has left
+_UNSEEN_S = 0.1  #: for which a gateway may not know that its client has left
 _AWAY_S = 0.1  #: before somebody asks again who found nobody
 
 

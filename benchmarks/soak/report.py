@@ -21,8 +21,7 @@ def report(options: Options, soaked: Soaked, found: Account) -> str:
         f"refusals            {codes or '—'}",
         f"failed over         {found.failed_over}",
         f"attempts            {found.attempts}: settled {found.settled}, broken off by faults "
-        f"{found.broken_off}, cut off by kills {found.cut_off} of "
-        f"{found.cut_off_requests} requests (in flight: {found.cut_off_most})",
+        f"{found.broken_off}, cut off by kills {found.cut_off} (in flight: {found.cut_off_most})",
         f"tokens              ledger {found.ledger_tokens}, servers {found.upstream_tokens}",
         f"latest response     {found.latest_s * 1e3:+.0f} ms from its deadline of "
         f"{soaked.gateway.deadline_s:g} s, {found.latest_waited_s * 1e3:.0f} ms of it waiting for "
