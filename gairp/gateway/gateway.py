@@ -156,7 +156,7 @@ class Gateway:
             principal = await self._principal(scope)
         if "inference" not in principal.scopes:
             raise ApiError(403, "this key may not ask models: its scopes lack 'inference'")
-        body = await read_body(receive, self.largest_body, line_of(scope))
+        body = await read_body(receive, self.largest_body, client.line)
         seen = peek(operation, body)
         if principal.models and not principal.may_use(seen.model):
             raise ApiError(

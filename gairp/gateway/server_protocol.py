@@ -15,12 +15,13 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from gairp.gateway.exchange.client import LINE
+
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 #: What no value may hold; every line of a head ends with two of them, and must hold no more.
 _FORBIDDEN = bytes([*range(9), *range(10, 32), 127])
 _JOINED = 64 * 1024  #: larger bodies are not copied behind their head
 _LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
-LINE = "gairp.line"  #: the extension of ASGI: the cycle itself, see `gateway.exchange.client.Line`
 _SPECIAL = frozenset({_LENGTH, _CODING, _CONNECTION})  #: say how the body goes
 _PLAIN: set[bytes] = set()  #: other names, in lower case and fit to be sent
 _PLAIN_KEPT = 1024

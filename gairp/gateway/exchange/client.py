@@ -13,6 +13,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
+LINE = "gairp.line"  #: the extension of ASGI under which a server gives its `Line`
 
 
 class Line(Protocol):
@@ -37,7 +38,7 @@ class Line(Protocol):
 def line_of(scope: Mapping[str, Any]) -> Line | None:
     """None with another server."""
     extensions = scope.get("extensions")
-    line: Line | None = None if extensions is None else extensions.get("gairp.line")
+    line: Line | None = None if extensions is None else extensions.get(LINE)
     return line
 
 
@@ -75,10 +76,10 @@ async def read_body(receive: Receive, limit: int, line: Line | None = None) -> b
 class Client:
     """Sends the answer: whole, or begun and ended."""
 
-    __slots__ = ("_line", "_send", "started", "status")
+    __slots__ = ("_send", "line", "started", "status")
 
     def __init__(self, send: Send, line: Line | None = None) -> None:
-        self._send, self._line = send, line
+        self._send, self.line = send, line
         self.started = False
         self.status = 0
 
@@ -86,7 +87,7 @@ class Client:
         """The whole answer in one."""
         self.started, self.status = True, status
         headers = [*headers, (b"content-length", b"%d" % len(body))]
-        if self._line is not None and self._line.answer(status, headers, body):
+        if self.line is not None and self.line.answer(status, headers, body):
             return
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
@@ -98,12 +99,12 @@ class Client:
 
     async def write(self, piece: bytes) -> None:
         """More of it."""
-        if self._line is None or not self._line.piece(piece, more=True):
+        if self.line is None or not self.line.piece(piece, more=True):
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self, piece: bytes = b"") -> None:
         """The last of it."""
-        if self._line is None or not self._line.piece(piece, more=False):
+        if self.line is None or not self.line.piece(piece, more=False):
             await self._send({"type": "http.response.body", "body": piece})
 
     async def error(self, error: ApiError, headers: Headers = ()) -> None:
